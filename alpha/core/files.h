@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace alpha {
+
+// The only place that touches the file system. Every error names the path and the system's reason.
+
+/// The whole file as bytes. Error: not_found, io.
+std::string read_file(const std::filesystem::path& path);
+
+/// Replaces `path` by `content` in one step: temporary file beside it, fsync, rename, fsync of the
+/// folder. After a crash the file is the old one or the new one. Parent folders are created.
+void write_file_atomic(const std::filesystem::path& path, std::string_view content);
+
+/// Creates a folder and its parents. Error: io.
+void make_directories(const std::filesystem::path& path);
+
+/// Writes a file front to back; nothing is buffered twice. `close` syncs; a file that is not closed
+/// is left as it is (its writer failed, and its folder is a temporary one).
+class FileWriter {
+ public:
+  explicit FileWriter(const std::filesystem::path& path);
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+  ~FileWriter();
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text);
+
+  /// fsync and close. Error: io.
+  void close();
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+};
+
+/// Appends whole lines to a file (metrics.jsonl). A torn last line, left by a crash, is cut off
+/// when the file is opened again.
+class LineAppender {
+ public:
+  explicit LineAppender(const std::filesystem::path& path);
+  LineAppender(const LineAppender&) = delete;
+  LineAppender& operator=(const LineAppender&) = delete;
+  ~LineAppender();
+
+  /// Appends `line` and a newline in one write.
+  void append(std::string_view line);
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+};
+
+/// A file mapped read-only for its lifetime. Move-only. Error: not_found, io.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ~MappedFile();
+
+  std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Builds a folder that appears under `path` whole or not at all: `fill` writes its files into a
+/// temporary sibling, which is synced and renamed. `path` must not exist yet. On an exception the
+/// temporary folder is removed and nothing has changed.
+void write_directory_atomic(const std::filesystem::path& path,
+                            const std::function<void(const std::filesystem::path&)>& fill);
+
+}  // namespace alpha

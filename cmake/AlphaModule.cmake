@@ -1,0 +1,55 @@
+# How a module of alpha/ and its tests are declared.
+#
+#   alpha_module(<path> [DEPS <modules>...] [LIBS <external targets>...])
+#
+# makes the static library alpha::<path> out of every *.cpp in the folder that calls it, and of its
+# ops/ or kernels/ sub-folder. DEPS are modules declared earlier: layers go bottom-up, and
+# tools/check_layers.py (the test "layers") refuses an #include that is not declared here.
+
+add_library(alpha_options INTERFACE)
+target_compile_features(alpha_options INTERFACE cxx_std_20)
+target_compile_options(alpha_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -ffp-contract=off
+  $<$<BOOL:${ALPHA_WERROR}>:-Werror>)
+if(ALPHA_SANITIZE)
+  target_compile_options(alpha_options INTERFACE -fsanitize=${ALPHA_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(alpha_options INTERFACE -fsanitize=${ALPHA_SANITIZE})
+endif()
+
+function(alpha_module PATH)
+  string(REPLACE "/" "_" NAME ${PATH})
+  cmake_parse_arguments(M "" "" "DEPS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp ops/*.cpp kernels/*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS *.h ops/*.h kernels/*.h)
+  add_library(alpha_${NAME} STATIC ${sources})
+  add_library(alpha::${NAME} ALIAS alpha_${NAME})
+  target_sources(alpha_${NAME} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${headers})
+  set_target_properties(alpha_${NAME} PROPERTIES
+    CXX_EXTENSIONS OFF EXPORT_NAME ${NAME} VERIFY_INTERFACE_HEADER_SETS ON)
+  target_include_directories(alpha_${NAME} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  foreach(dep IN LISTS M_DEPS)
+    string(REPLACE "/" "_" target ${dep})
+    if(NOT TARGET alpha_${target})
+      message(FATAL_ERROR "alpha_module(${PATH}): dependency '${dep}' is not declared before it (layers go bottom-up)")
+    endif()
+    target_link_libraries(alpha_${NAME} PUBLIC alpha::${target})
+  endforeach()
+  target_link_libraries(alpha_${NAME} PUBLIC alpha_options PRIVATE ${M_LIBS})
+  set_property(GLOBAL APPEND_STRING PROPERTY ALPHA_LAYERS "${PATH}: ${M_DEPS}\n")
+endfunction()
+
+function(alpha_write_layers)
+  get_property(layers GLOBAL PROPERTY ALPHA_LAYERS)
+  file(WRITE ${PROJECT_BINARY_DIR}/layers.txt "${layers}")
+endfunction()
+
+# alpha_test_dir(<dir> DEPS <modules>... [LABELS ...]): every tests/<dir>/*_test.cpp in one binary.
+function(alpha_test_dir DIR)
+  cmake_parse_arguments(T "" "" "DEPS;LIBS;LABELS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${DIR}/*.cpp)
+  add_executable(${DIR}_test ${sources})
+  set_target_properties(${DIR}_test PROPERTIES CXX_EXTENSIONS OFF)
+  list(TRANSFORM T_DEPS PREPEND alpha::)
+  target_link_libraries(${DIR}_test PRIVATE ${T_DEPS} ${T_LIBS} GTest::gtest_main alpha_options)
+  gtest_discover_tests(${DIR}_test PROPERTIES LABELS "${T_LABELS}" TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+endfunction()
