@@ -1,0 +1,24 @@
+#include "alpha/backends/backends.h"
+
+#include <array>
+
+#include "alpha/cpu/cpu_backend.h"
+#include "alpha/cpu_ref/cpu_ref_backend.h"
+
+namespace alpha {
+
+namespace {
+constexpr std::array<std::string_view, 2> kNames = {"cpu", "cpu_ref"};
+}
+
+std::span<const std::string_view> backend_names() noexcept {
+  return kNames;
+}
+
+std::unique_ptr<Backend> make_backend(std::string_view name, int n_threads) {
+  if (name == "cpu") return std::make_unique<cpu::CpuBackend>(n_threads);
+  if (name == "cpu_ref") return std::make_unique<cpu_ref::CpuRefBackend>();
+  fail_invalid("unknown backend '{}', expected {}", name, fmt::join(kNames, " or "));
+}
+
+}  // namespace alpha

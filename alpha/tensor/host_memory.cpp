@@ -1,0 +1,97 @@
+#include "alpha/tensor/host_memory.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <new>
+
+#include "alpha/core/error.h"
+
+namespace alpha {
+
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+/// The next of eight steps per power of two: at most 12.5 % is wasted.
+std::size_t size_class(std::size_t size) {
+  size = std::max(size, kAlignment);
+  const std::size_t step = std::max(std::bit_floor(size) / 8, kAlignment);
+  return (size + step - 1) / step * step;
+}
+
+}  // namespace
+
+class HostMemory::Block final : public Storage {
+ public:
+  Block(HostMemory& owner, std::size_t capacity) : owner_(owner), capacity_(capacity) {
+    host_ = static_cast<std::byte*>(std::aligned_alloc(kAlignment, capacity));
+    if (host_ == nullptr) {
+      fail(ErrorCode::out_of_memory, "the system has no {} bytes for a tensor", capacity);
+    }
+  }
+
+  ~Block() override { std::free(host_); }  // NOLINT(cppcoreguidelines-no-malloc): aligned_alloc
+
+  void set_size(std::size_t size) noexcept { size_bytes_ = size; }
+
+  std::size_t capacity() const noexcept { return capacity_; }
+
+  Block* next_free = nullptr;
+
+ protected:
+  void dispose() noexcept override { owner_.take_back(this); }
+
+ private:
+  HostMemory& owner_;
+  std::size_t capacity_;
+};
+
+HostMemory::HostMemory() = default;
+HostMemory::~HostMemory() = default;
+
+StorageRef HostMemory::allocate(std::size_t size_bytes) {
+  const std::size_t capacity = size_class(size_bytes);
+  const std::lock_guard lock(mutex_);
+  Block*& stack = free_[capacity];
+  Block* block = stack;
+  if (block != nullptr) {
+    stack = block->next_free;
+  } else {
+    blocks_.push_back(std::make_unique<Block>(*this, capacity));
+    block = blocks_.back().get();
+    stats_.held_bytes += static_cast<std::int64_t>(capacity);
+    ++stats_.n_system_allocations;
+  }
+  block->set_size(size_bytes);
+  stats_.in_use_bytes += static_cast<std::int64_t>(capacity);
+  stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.in_use_bytes);
+  return StorageRef(block);
+}
+
+void HostMemory::take_back(Block* block) noexcept {
+  const std::lock_guard lock(mutex_);
+  Block*& stack = free_.find(block->capacity())->second;
+  block->next_free = stack;
+  stack = block;
+  stats_.in_use_bytes -= static_cast<std::int64_t>(block->capacity());
+}
+
+HostMemory::Stats HostMemory::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+void HostMemory::trim() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [capacity, stack] : free_) {
+    while (stack != nullptr) {
+      Block* block = stack;
+      stack = block->next_free;
+      stats_.held_bytes -= static_cast<std::int64_t>(capacity);
+      std::erase_if(blocks_, [&](const auto& owned) { return owned.get() == block; });
+    }
+  }
+}
+
+}  // namespace alpha

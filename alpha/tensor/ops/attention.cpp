@@ -1,0 +1,78 @@
+#include "alpha/tensor/ops/attention.h"
+
+#include "alpha/tensor/create.h"
+#include "alpha/tensor/ops/check.h"
+
+namespace alpha {
+
+namespace {
+
+/// Returns C.
+std::int64_t check_arguments(const Tensor& qkv, const AttentionOptions& options) {
+  check::floating("attention", "qkv", qkv);
+  const std::int64_t H = options.n_heads;
+  if (qkv.rank() != 3 || H < 1 || qkv.shape()[2] % (3 * H) != 0) {
+    fail_invalid(
+        "[attention] qkv has shape {}, expected [batch, time, 3 · heads · head size] for {} heads",
+        qkv.shape(), H);
+  }
+  check::probability("attention", options.dropout);
+  if (!(options.soft_cap >= 0)) {
+    fail_invalid("[attention] soft cap is {}, expected 0 (none) or more", options.soft_cap);
+  }
+  return qkv.shape()[2] / 3;
+}
+
+}  // namespace
+
+AttentionResult attention(Backend& backend, const Tensor& qkv, const AttentionOptions& options) {
+  const std::int64_t C = check_arguments(qkv, options);
+  const std::int64_t B = qkv.shape()[0];
+  const std::int64_t T = qkv.shape()[1];
+  AttentionResult result{
+      .out = empty(backend, {B, T, C}, qkv.dtype()),
+      .lse = empty(backend, {B, options.n_heads, T}, accumulation_dtype(qkv.dtype()))};
+  backend.run(AttentionArgs{.qkv = qkv,
+                            .cache = {},
+                            .out = result.out,
+                            .lse = result.lse,
+                            .past = 0,
+                            .options = options});
+  return result;
+}
+
+Tensor attention_cached(Backend& backend, const Tensor& qkv, const Tensor& cache, std::int64_t past,
+                        const AttentionOptions& options) {
+  const std::int64_t C = check_arguments(qkv, options);
+  const std::int64_t B = qkv.shape()[0];
+  const std::int64_t T = qkv.shape()[1];
+  check::dtype("attention", "cache", cache, qkv.dtype());
+  const bool fits = cache.rank() == 3 && cache.shape()[0] == B && cache.shape()[2] == 2 * C &&
+                    past >= 0 && past + T <= cache.shape()[1];
+  if (!fits) {
+    fail_invalid(
+        "[attention] cache has shape {}, expected [{}, at least {}, {}] for {} new positions",
+        cache.shape(), B, past + T, 2 * C, T);
+  }
+  if (options.dropout != 0) fail_invalid("[attention] dropout with a cache, expected 0");
+  Tensor out = empty(backend, {B, T, C}, qkv.dtype());
+  backend.run(AttentionArgs{
+      .qkv = qkv, .cache = cache, .out = out, .lse = {}, .past = past, .options = options});
+  return out;
+}
+
+Tensor attention_backward(Backend& backend, const Tensor& qkv, const AttentionResult& forward,
+                          const Tensor& dout, const AttentionOptions& options) {
+  check_arguments(qkv, options);
+  check::same("attention_backward", "dout", dout, "out", forward.out);
+  Tensor dqkv = empty(backend, qkv.shape(), qkv.dtype());
+  backend.run(AttentionBackwardArgs{.qkv = qkv,
+                                    .out = forward.out,
+                                    .lse = forward.lse,
+                                    .dout = dout,
+                                    .dqkv = dqkv,
+                                    .options = options});
+  return dqkv;
+}
+
+}  // namespace alpha

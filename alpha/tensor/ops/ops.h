@@ -1,0 +1,23 @@
+#pragma once
+
+// Every op Alpha has, one header a family.
+#include "alpha/tensor/ops/adamw.h"
+#include "alpha/tensor/ops/attention.h"
+#include "alpha/tensor/ops/binary.h"
+#include "alpha/tensor/ops/cast.h"
+#include "alpha/tensor/ops/cross_entropy.h"
+#include "alpha/tensor/ops/dropout.h"
+#include "alpha/tensor/ops/embedding.h"
+#include "alpha/tensor/ops/fill.h"
+#include "alpha/tensor/ops/gather.h"
+#include "alpha/tensor/ops/layer_norm.h"
+#include "alpha/tensor/ops/layout.h"
+#include "alpha/tensor/ops/linear.h"
+#include "alpha/tensor/ops/masked_fill.h"
+#include "alpha/tensor/ops/matmul.h"
+#include "alpha/tensor/ops/reduce.h"
+#include "alpha/tensor/ops/rms_norm.h"
+#include "alpha/tensor/ops/softmax.h"
+#include "alpha/tensor/ops/swiglu.h"
+#include "alpha/tensor/ops/topk.h"
+#include "alpha/tensor/ops/unary.h"
