@@ -1,0 +1,172 @@
+#include "alpha/model/gpt.h"
+
+#include "alpha/autograd/checkpoint.h"
+#include "alpha/autograd/ops.h"
+
+namespace alpha {
+
+namespace {
+
+// Dropout masks of a forward pass are numbered layer by layer, in the order in which the original
+// draws them.
+constexpr std::uint32_t kMasksPerLayer = 3;
+constexpr std::uint32_t kAttentionMask = 0;
+constexpr std::uint32_t kProjectionMask = 1;
+constexpr std::uint32_t kFfnMask = 2;
+
+Activation plain_activation(FfnActivation activation) {
+  switch (activation) {
+    case FfnActivation::gelu: return Activation::gelu;
+    case FfnActivation::relu: return Activation::relu;
+    case FfnActivation::silu: return Activation::silu;
+    case FfnActivation::swiglu: break;
+  }
+  return Activation::none;
+}
+
+/// Rows [begin, end) of a weight, gradient included, without a copy.
+Variable rows(const Variable& weight, std::int64_t begin, std::int64_t end) {
+  const std::int64_t C = weight.shape()[1];
+  const auto view = [&](const Tensor& whole) {
+    return whole.flat(begin * C, end * C).reshape({end - begin, C});
+  };
+  const Tensor& accumulator = weight.target().accumulator;
+  return accumulator.is_defined() ? Variable(view(weight.data()), view(accumulator))
+                                  : Variable(view(weight.data()));
+}
+
+Variable normalize(Tape& tape, const GptConfig& config, const Variable& x,
+                   const NormWeights& norm) {
+  if (config.norm == Norm::rms_norm) return rms_norm(tape, x, norm.weight);
+  return layer_norm(tape, x, norm.weight, norm.bias);
+}
+
+Variable apply(Tape& tape, const Variable& x, const LinearWeights& weights,
+               Activation activation = Activation::none) {
+  return linear(tape, x, weights.weight, weights.bias, {.activation = activation});
+}
+
+/// One layer of one forward pass.
+struct Layer {
+  const GptConfig& config;
+  const LayerWeights& weights;
+  const ForwardOptions& options;
+  std::uint32_t index;
+
+  Variable operator()(Tape& tape, const Variable& x) const {
+    const Variable h = normalize(tape, config, x, weights.ln1);
+    const Variable mixed = attend(tape, apply(tape, h, weights.wqkv));
+    const Variable y =
+        residual_dropout(tape, x, apply(tape, mixed, weights.wo), dropout(), key(kProjectionMask));
+    const Variable f = feed_forward(tape, normalize(tape, config, y, weights.ln2));
+    return residual_dropout(tape, y, f, dropout(), key(kFfnMask));
+  }
+
+ private:
+  Variable attend(Tape& tape, const Variable& qkv) const {
+    const AttentionOptions attention_options{.n_heads = config.n_head,
+                                             .soft_cap = config.soft_cap,
+                                             .dropout = dropout(),
+                                             .key = key(kAttentionMask)};
+    if (options.cache == nullptr) return attention(tape, qkv, attention_options);
+    return Variable(attention_cached(tape.backend(), qkv.data(), options.cache->layers[index],
+                                     options.cache->length, attention_options));
+  }
+
+  Variable feed_forward(Tape& tape, const Variable& h) const {
+    if (config.activation == FfnActivation::swiglu) {
+      const Variable gate = apply(tape, h, weights.fc_gate);
+      return apply(tape, swiglu(tape, gate, apply(tape, h, weights.fc_in)), weights.fc_out);
+    }
+    return apply(tape, apply(tape, h, weights.fc_in, plain_activation(config.activation)),
+                 weights.fc_out);
+  }
+
+  double dropout() const { return options.is_training ? config.dropout : 0; }
+
+  DropoutKey key(std::uint32_t mask) const {
+    return {.seed = options.dropout_seed, .counter = index * kMasksPerLayer + mask};
+  }
+};
+
+void check_forward(Tape& tape, const GptConfig& config, const Tensor& tokens,
+                   const ForwardOptions& options) {
+  if (tokens.rank() != 2 || tokens.dtype() != DType::i32 || tokens.numel() == 0) {
+    fail_invalid("[gpt] tokens are {} {}, expected i32 [batch, time] with at least one token",
+                 to_string(tokens.dtype()), tokens.shape());
+  }
+  const std::int64_t past = options.cache != nullptr ? options.cache->length : 0;
+  if (past + tokens.shape()[1] > config.block_size) {
+    fail_invalid("[gpt] {} positions after {} earlier ones, expected at most {} in all",
+                 tokens.shape()[1], past, config.block_size);
+  }
+  ALPHA_CHECK(options.cache == nullptr || !tape.is_recording(), "a KV cache has no gradient");
+}
+
+}  // namespace
+
+GptWeights gpt_weights(const GptConfig& config,
+                       const std::function<Variable(const std::string&)>& by_name) {
+  const auto norm = [&](const std::string& name) -> NormWeights {
+    const bool has_bias = config.norm == Norm::layer_norm && config.has_norm_bias;
+    return {.weight = by_name(name + ".weight"),
+            .bias = has_bias ? by_name(name + ".bias") : Variable()};
+  };
+  const auto linear = [&](const std::string& name) -> LinearWeights {
+    return {.weight = by_name(name),
+            .bias = config.has_bias ? by_name(name + ".bias") : Variable()};
+  };
+  GptWeights weights;
+  weights.wte = by_name("wte");
+  weights.wpe = by_name("wpe");
+  weights.lm_head = config.is_tied ? weights.wte : by_name("lmHead");
+  weights.ln_f = norm("lnF");
+  const bool is_gated = config.activation == FfnActivation::swiglu;
+  for (std::int64_t i = 0; i < config.n_layer; ++i) {
+    const std::string prefix = fmt::format("layer.{}.", i);
+    weights.layers.push_back(
+        {.ln1 = norm(prefix + "ln1"),
+         .wqkv = linear(prefix + "attn.wqkv"),
+         .wo = linear(prefix + "attn.wo"),
+         .ln2 = norm(prefix + "ln2"),
+         .fc_gate = is_gated ? linear(prefix + "mlp.fc_gate") : LinearWeights{},
+         .fc_in = linear(prefix + (is_gated ? "mlp.fc_up" : "mlp.fc1")),
+         .fc_out = linear(prefix + (is_gated ? "mlp.fc_proj" : "mlp.fc2"))});
+  }
+  return weights;
+}
+
+GptWeights gpt_weights(const GptConfig& config, const Parameters& parameters) {
+  return gpt_weights(
+      config, [&](const std::string& name) { return parameters.variable(parameters.index(name)); });
+}
+
+Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weights,
+                     const Tensor& tokens, const ForwardOptions& options) {
+  check_forward(tape, config, tokens, options);
+  const std::int64_t past = options.cache != nullptr ? options.cache->length : 0;
+  const std::int64_t T = tokens.shape()[1];
+  Variable x = add(tape, embedding(tape, weights.wte, tokens), rows(weights.wpe, past, past + T));
+  for (std::size_t i = 0; i < weights.layers.size(); ++i) {
+    const Layer layer{.config = config,
+                      .weights = weights.layers[i],
+                      .options = options,
+                      .index = static_cast<std::uint32_t>(i)};
+    x = options.is_checkpointing && tape.is_recording() ? checkpoint(tape, x, layer)
+                                                        : layer(tape, x);
+  }
+  if (options.cache != nullptr) options.cache->length += T;
+  if (options.is_last_position_only) x = slice(tape, x, 1, T - 1, T);
+  const Variable h = normalize(tape, config, x, weights.ln_f);
+  return linear(tape, h, weights.lm_head, Variable(), {.is_output_accumulation_dtype = true});
+}
+
+void check_tokens(std::span<const std::int32_t> tokens, std::int64_t vocab_size) {
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] < 0 || tokens[i] >= vocab_size) {
+      fail_invalid("token {} is {}, expected 0 to {}", i, tokens[i], vocab_size - 1);
+    }
+  }
+}
+
+}  // namespace alpha
