@@ -69,7 +69,7 @@ Variable log_softmax(Tape& tape, const Variable& x, int axis = -1);
 
 // cross_entropy: mean over targets that are not ignore_index, a scalar of the accumulation dtype.
 Variable cross_entropy(Tape& tape, const Variable& logits, const Tensor& targets,
-                       std::int32_t ignore_index = kIgnoreTarget);
+                       std::int32_t ignore_index = kIgnoreIndex);
 
 // dropout: the identity for p = 0.
 Variable dropout(Tape& tape, const Variable& x, double p, DropoutKey key);

@@ -6,7 +6,8 @@
 namespace alpha {
 
 /// The original's sequential generator (xorshift128+-like, two 32-bit words): same seed, same bits
-/// as there. For what is drawn one after another: initial weights, data windows, sampled tokens.
+/// as there. Beware: for every seed it repeats itself after 8,190 numbers. It is here to reproduce
+/// the original's numbers; whatever needs randomness that lasts takes CounterRng.
 class SeededRng {
  public:
   /// Everything the generator is; a checkpoint stores it, so that a resumed run draws the next
@@ -33,6 +34,27 @@ class SeededRng {
 
  private:
   State state_;
+};
+
+/// Randomness as a pure function of (seed, stream, position): nothing to store but a position, any
+/// order of draws, any number of threads. Streams of one seed are independent.
+class CounterRng {
+ public:
+  CounterRng(std::uint64_t seed, std::uint64_t stream) noexcept;
+
+  /// 64 random bits.
+  std::uint64_t bits(std::uint64_t position) const noexcept;
+
+  /// Uniform in [0, 1), a multiple of 2^-53.
+  double uniform(std::uint64_t position) const noexcept {
+    return static_cast<double>(bits(position) >> 11U) * 0x1p-53;
+  }
+
+  /// Standard normal (Box and Muller, 1958); uses draws 2 position and 2 position + 1.
+  double gauss(std::uint64_t position) const noexcept;
+
+ private:
+  std::uint64_t key_;
 };
 
 /// One dropout mask: all of its randomness, so that a mask is a pure function of (key, element)

@@ -50,7 +50,7 @@ Variable apply(Tape& tape, const Variable& x, const LinearWeights& weights,
 struct Layer {
   const GptConfig& config;
   const LayerWeights& weights;
-  const ForwardOptions& options;
+  ForwardOptions options;
   std::uint32_t index;
 
   Variable operator()(Tape& tape, const Variable& x) const {

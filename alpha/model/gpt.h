@@ -62,7 +62,8 @@ struct ForwardOptions {
 /// x += drop(ffn(norm(x))); logits = norm(x) · lm_headᵀ.
 ///
 /// tokens [B, T], i32, each in [0, V) -> logits [B, T, V] ([B, 1, V] for the last position only) in
-/// the accumulation dtype. Error: more positions than the block holds, with the numbers.
+/// the accumulation dtype. `config` and `weights` outlive the backward pass. Error: more positions
+/// than the block holds, with the numbers.
 Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weights,
                      const Tensor& tokens, const ForwardOptions& options = {});
 

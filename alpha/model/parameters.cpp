@@ -124,21 +124,40 @@ Tensor Parameters::view(const Tensor& arena, std::size_t i) const {
   return arena.flat(begin, begin + specs_[i].shape.numel()).reshape(specs_[i].shape);
 }
 
+std::string_view to_string(InitSource source) noexcept {
+  return source == InitSource::counter ? "counter" : "original";
+}
+
+InitSource parse_init_source(std::string_view name) {
+  for (const InitSource source : {InitSource::counter, InitSource::original}) {
+    if (to_string(source) == name) return source;
+  }
+  fail_invalid("unknown source of initial weights '{}', expected counter or original", name);
+}
+
 void initialize(Backend& backend, const GptConfig& config, Parameters& parameters,
-                std::int32_t seed) {
-  SeededRng rng(seed);
+                std::int32_t seed, InitSource source) {
+  SeededRng original(seed);
   const double residual_std = kInitStd / std::sqrt(2.0 * static_cast<double>(config.n_layer));
   const auto draw = [&](std::size_t i) {
     const ParameterSpec& spec = parameters.specs()[i];
     const Tensor value = parameters.value(i);
-    if (spec.shape.rank() == 2) {
-      const double std = ends_in_residual(spec.name) ? residual_std : kInitStd;
-      cast_into(backend, randn(backend, spec.shape, rng, std, value.dtype()), value);
-    } else {
+    if (spec.shape.rank() != 2) {
       fill(backend, value, spec.name.ends_with(".weight") ? 1 : 0);
+      return;
     }
+    const double std = ends_in_residual(spec.name) ? residual_std : kInitStd;
+    const CounterRng counter(static_cast<std::uint32_t>(seed), i);
+    std::vector<float> numbers(static_cast<std::size_t>(spec.shape.numel()));
+    for (std::size_t j = 0; j < numbers.size(); ++j) {
+      const double z = source == InitSource::original ? original.next_gauss() : counter.gauss(j);
+      numbers[j] = static_cast<float>(z * std);
+    }
+    cast_into(backend,
+              from_values(backend, spec.shape, std::span<const float>(numbers), value.dtype()),
+              value);
   };
-  // The head stands third among the parameters but is drawn last.
+  // The head stands third among the parameters but the original draws it last.
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (parameters.specs()[i].name != "lmHead") draw(i);
   }

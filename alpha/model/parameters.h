@@ -77,10 +77,21 @@ class Parameters {
   Tensor compute_;
 };
 
-/// The original's initial values, drawn in its order (reference: same seed, same bits): normal with
-/// standard deviation 0.02, divided by √(2 L) for the products that end in the residual; norms 1,
-/// biases 0.
+/// Where initial values are drawn from.
+enum class InitSource : std::uint8_t {
+  counter,  // CounterRng, one stream per parameter
+  original  // the original's generator in its order: same seed, same bits as there. Its numbers
+            // repeat after 8,190, and so do the rows of large matrices: for comparisons only.
+};
+
+std::string_view to_string(InitSource source) noexcept;
+
+/// Error: unknown name.
+InitSource parse_init_source(std::string_view name);
+
+/// The original's initial values: normal with standard deviation 0.02, divided by √(2 L) for the
+/// products that end in the residual; norms 1, biases 0.
 void initialize(Backend& backend, const GptConfig& config, Parameters& parameters,
-                std::int32_t seed);
+                std::int32_t seed, InitSource source = InitSource::counter);
 
 }  // namespace alpha

@@ -105,7 +105,11 @@ double to_scalar(Backend& backend, const Tensor& tensor) {
   if (tensor.numel() != 1) {
     fail_invalid("[to_scalar] tensor has shape {}, expected one element", tensor.shape());
   }
-  return to_doubles(backend, tensor).front();
+  return visit_dtype(tensor.dtype(), [&]<class Tag>(Tag) {
+    typename Tag::Type value{};
+    backend.download(tensor, &value);
+    return static_cast<double>(value);
+  });
 }
 
 bool equal(Backend& backend, const Tensor& a, const Tensor& b) {

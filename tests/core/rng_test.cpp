@@ -35,6 +35,40 @@ TEST(SeededRng, ContinuesFromASavedStateInTheMiddleOfAGaussianPair) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(resumed.next_gauss(), rng.next_gauss());
 }
 
+TEST(SeededRng, RepeatsItselfAfter8190NumbersAsTheOriginalDoes) {
+  SeededRng rng(42);
+  const SeededRng::State start = rng.state();
+  int period = 0;
+  do {
+    rng.next();
+    ++period;
+  } while (rng.state() != start && period < 100000);
+  EXPECT_EQ(period, 8190);
+}
+
+TEST(CounterRng, IsUniformAndNormalAndItsStreamsDiffer) {
+  const CounterRng rng(42, 0);
+  const CounterRng other(42, 1);
+  constexpr std::uint64_t kN = 200000;
+  double sum = 0;
+  double gauss_sum = 0;
+  double gauss_squares = 0;
+  double correlation = 0;
+  for (std::uint64_t i = 0; i < kN; ++i) {
+    const double u = rng.uniform(i);
+    ASSERT_TRUE(u >= 0 && u < 1);
+    sum += u;
+    correlation += (u - 0.5) * (other.uniform(i) - 0.5);
+    const double g = rng.gauss(i);
+    gauss_sum += g;
+    gauss_squares += g * g;
+  }
+  EXPECT_NEAR(sum / kN, 0.5, 0.003);
+  EXPECT_NEAR(gauss_sum / kN, 0, 0.01);
+  EXPECT_NEAR(gauss_squares / kN, 1, 0.02);
+  EXPECT_NEAR(correlation / kN, 0, 0.001);
+}
+
 TEST(DropoutKey, HashesAsTheOriginal) {
   const DropoutKey key{.seed = 42, .counter = 0};
   const double expected[] = {0.03320010658353567, 0.10651129251345992, 0.7933730413205922,

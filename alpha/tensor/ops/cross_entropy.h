@@ -7,7 +7,7 @@
 namespace alpha {
 
 /// A target that does not count: padding, or text that is not to be learnt.
-inline constexpr std::int32_t kIgnoreTarget = -1;
+inline constexpr std::int32_t kIgnoreIndex = -1;
 
 /// Mean over the counted rows of -log softmax(logits)[target]. The probabilities are never stored:
 /// one pass leaves lse = log Σ e^logit per row, and backward makes its gradient from that.
@@ -20,7 +20,7 @@ struct CrossEntropyArgs {
   Tensor targets;  // [N], i32, in [0, V) or ignore_index
   Tensor loss;     // [], accumulation dtype; 0 when no row counts
   Tensor lse;      // [N], accumulation dtype
-  std::int32_t ignore_index = kIgnoreTarget;
+  std::int32_t ignore_index = kIgnoreIndex;
 };
 
 /// dlogits = (softmax(logits) - onehot(target)) · dloss / counted rows; 0 in rows that do not
@@ -35,7 +35,7 @@ struct CrossEntropyBackwardArgs {
   Tensor lse;
   Tensor dloss;    // [], accumulation dtype
   Tensor dlogits;  // [N, V]; any floating dtype: it feeds a product that may be narrower
-  std::int32_t ignore_index = kIgnoreTarget;
+  std::int32_t ignore_index = kIgnoreIndex;
 };
 
 struct CrossEntropyResult {
@@ -46,10 +46,10 @@ struct CrossEntropyResult {
 /// logits [..., V], targets [...]. The range of the targets is the caller's to check where the data
 /// comes in.
 CrossEntropyResult cross_entropy(Backend& backend, const Tensor& logits, const Tensor& targets,
-                                 std::int32_t ignore_index = kIgnoreTarget);
+                                 std::int32_t ignore_index = kIgnoreIndex);
 
 Tensor cross_entropy_backward(Backend& backend, const Tensor& logits, const Tensor& targets,
                               const Tensor& lse, const Tensor& dloss, DType dlogits_dtype,
-                              std::int32_t ignore_index = kIgnoreTarget);
+                              std::int32_t ignore_index = kIgnoreIndex);
 
 }  // namespace alpha

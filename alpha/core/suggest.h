@@ -1,0 +1,15 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace alpha {
+
+/// The candidate that `word` was most likely meant to be, for "did you mean" in error messages:
+/// smallest edit distance (insert, delete, replace, swap neighbours; ASCII case is ignored), the
+/// first among equals. Empty when none is near: more than half of the longer word's characters,
+/// and more than one, would have to change.
+std::string closest(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace alpha
