@@ -1,0 +1,27 @@
+#include "alpha/train/metrics.h"
+
+namespace alpha {
+
+Json to_json(const StepMetrics& m) {
+  Json json = {{"step", m.step},
+               {"loss", m.loss},
+               {"lr", m.lr},
+               {"gradNorm", m.grad_norm},
+               {"elapsed_ms", m.step_ms},
+               {"ms_per_iter", m.step_ms},
+               {"tokens_per_sec", m.tokens_per_second},
+               {"mfu", m.mfu},
+               {"timing_data_ms", m.data_ms},
+               {"timing_fwd_ms", m.forward_ms},
+               {"timing_bwd_ms", m.backward_ms},
+               {"timing_grad_norm_ms", m.grad_norm_ms},
+               {"timing_optim_ms", m.optimizer_ms},
+               {"clip_coef", m.clip_coefficient},
+               {"clip_pct", m.clipped_percent}};
+  if (m.validation_loss) json["valLoss"] = *m.validation_loss;
+  if (m.bits_per_byte) json["bits_per_byte"] = *m.bits_per_byte;
+  if (m.is_skipped) json["skipped"] = true;
+  return json;
+}
+
+}  // namespace alpha

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "alpha/core/clock.h"
+#include "alpha/model/gpt_config.h"
+#include "alpha/train/train_config.h"
+
+namespace alpha {
+
+// A run is a folder: config.json, metrics.jsonl and checkpoint-<step>/ for each checkpoint.
+// docs/formats/run.md describes it.
+inline constexpr std::string_view kRunConfigFile = "config.json";
+inline constexpr std::string_view kMetricsFile = "metrics.jsonl";
+
+/// The resolved configuration of a run: what was asked for, with every default filled in.
+struct RunConfig {
+  GptConfig model;
+  TrainConfig train;
+  std::string run_id;
+  std::string domain;           // a preset of the original, or empty
+  std::string data_path;        // the text it was trained on
+  std::string validation_path;  // empty: the end of the same text
+};
+
+/// {modelConfig, trainConfig, configHash, runId, domain?, data, valData?}.
+Json to_json(const RunConfig& run);
+
+/// Error: corrupt.
+RunConfig run_config_from_json(const Json& json, std::string_view where);
+
+/// `YYYYMMDDHHMMSS_xxxx`: UTC and four characters of base 36, after `<tag>_` when there is a tag.
+std::string make_run_id(const Clock& clock, std::string_view tag = {});
+
+/// Creates the folder with its config.json, or takes over one of a run that is resumed after `step`
+/// steps: lines of metrics.jsonl beyond that step are dropped, since they will be written again.
+/// Error: io; invalid_argument when a new run (step 0) would overwrite the metrics of another.
+void prepare_run_directory(const std::filesystem::path& run_dir, const RunConfig& run,
+                           std::int64_t step);
+
+}  // namespace alpha

@@ -1,0 +1,267 @@
+#include "alpha/train/trainer.h"
+
+#include <cmath>
+#include <limits>
+
+#include "alpha/autograd/ops.h"
+#include "alpha/checkpoint/checkpoint_search.h"
+#include "alpha/inference/generate.h"
+#include "alpha/tensor/create.h"
+#include "alpha/tensor/ops/fill.h"
+#include "alpha/tensor/ops/reduce.h"
+#include "alpha/train/evaluate.h"
+#include "alpha/train/peak.h"
+
+namespace alpha {
+
+namespace {
+
+constexpr std::int64_t kSampleTokens = 50;
+constexpr std::size_t kSamplePrompts = 3;
+
+AdamwOptions adamw_options(const TrainConfig& config) {
+  return {.beta1 = config.beta1,
+          .beta2 = config.beta2,
+          .eps = config.eps,
+          .weight_decay = config.weight_decay};
+}
+
+Parameters make_parameters(Backend& backend, const RunConfig& run) {
+  Parameters parameters(backend, gpt_parameters(run.model), DType::f32, run.train.dtype);
+  parameters.allocate_gradients();
+  return parameters;
+}
+
+/// The dropout seed of a micro-batch, as the original sets it.
+std::int32_t dropout_seed(const TrainConfig& config, std::int64_t step, std::int64_t micro) {
+  return static_cast<std::int32_t>(config.seed + step * 1000 + micro);
+}
+
+/// Adds the time since the last lap to a field, in milliseconds.
+class Laps {
+ public:
+  explicit Laps(const Clock& clock) : clock_(clock), last_(clock.seconds()) {}
+
+  void add_to(double& field_ms) {
+    const double now = clock_.seconds();
+    field_ms += (now - last_) * 1e3;
+    last_ = now;
+  }
+
+ private:
+  const Clock& clock_;
+  double last_;
+};
+
+}  // namespace
+
+Trainer::Trainer(Backend& backend, TrainerSetup setup, const Clock& clock, TrainerHooks hooks)
+    : backend_(backend),
+      setup_((setup.run.model.validate(), setup.run.train.validate(),
+              check_data(setup.data, setup.run.model.block_size), std::move(setup))),
+      clock_(clock),
+      hooks_(std::move(hooks)),
+      parameters_(make_parameters(backend, setup_.run)),
+      weights_(gpt_weights(setup_.run.model, parameters_)),
+      optimizer_(backend, parameters_, adamw_options(setup_.run.train)),
+      batches_(setup_.data.train, setup_.run.train.batch_size, setup_.run.model.block_size,
+               setup_.run.train.seed),
+      tape_(backend),
+      best_validation_loss_(std::numeric_limits<double>::infinity()) {
+  const TrainConfig& train = setup_.run.train;
+  const Shape shape = {train.batch_size, setup_.run.model.block_size};
+  inputs_ = empty(backend, shape, DType::i32);
+  targets_ = empty(backend, shape, DType::i32);
+  initialize(backend, setup_.run.model, parameters_, train.seed, train.init);
+  peak_flops_ = measure_peak_flops(backend, train.dtype, clock);
+}
+
+Trainer::~Trainer() = default;
+
+void Trainer::resume(const CheckpointReader& checkpoint) {
+  const std::string where = (checkpoint.path() / kTrainerStateFile).string();
+  const Json* state = checkpoint.trainer_state();
+  if (state == nullptr || !checkpoint.has_optimizer()) {
+    fail_invalid("'{}' holds weights only, expected a checkpoint with optimizer and trainer state",
+                 checkpoint.path().string());
+  }
+  if (json_get<std::string>(*state, "dataFingerprint", where) != hex64(setup_.data.fingerprint)) {
+    fail_invalid("the training text is not the one that '{}' was trained on",
+                 checkpoint.path().string());
+  }
+  const SafetensorsFile model = checkpoint.model();
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    model.load_into(backend_, parameters_.specs()[i].name, parameters_.value(i),
+                    ValueCheck::finite);
+  }
+  parameters_.refresh_compute_copy();
+  optimizer_.load(checkpoint.optimizer(), json_get<std::int64_t>(*state, "optimizerStep", where));
+  step_ = json_get<std::int64_t>(*state, "step", where);
+  n_clipped_ = json_get<std::int64_t>(*state, "clippedSteps", where);
+  const Json best = state->value("bestValLoss", Json());
+  if (best.is_number()) best_validation_loss_ = best.get<double>();
+  const Json stream = json_get<Json>(*state, "batchStream", where);
+  BatchStream::State position;
+  position.rng.s0 = json_get<std::int32_t>(stream, "s0", where);
+  position.rng.s1 = json_get<std::int32_t>(stream, "s1", where);
+  position.n_rows = json_get<std::uint64_t>(stream, "rows", where);
+  batches_.set_state(position);
+  last_checkpoint_ = checkpoint.path();
+}
+
+TrainSummary Trainer::run(const std::atomic<bool>& is_stopping) {
+  const TrainConfig& train = setup_.run.train;
+  const double start = clock_.seconds();
+  prepare_run_directory(setup_.run_dir, setup_.run, step_);
+  metrics_log_ = std::make_unique<LineAppender>(setup_.run_dir / kMetricsFile);
+  while (step_ < train.iters && !is_stopping.load()) {
+    StepMetrics metrics = train_step();
+    const bool is_last = step_ == train.iters;
+    if (step_ % train.eval_interval == 0 || is_last) evaluate(metrics);
+    metrics_log_->append(to_json(metrics).dump());
+    if (hooks_.on_step) hooks_.on_step(metrics);
+    if (step_ % train.resolved_checkpoint_interval() == 0 || is_last) save_checkpoint();
+    if (train.sample_interval > 0 && (step_ % train.sample_interval == 0 || is_last))
+      write_samples();
+  }
+  if (step_ > 0 && last_checkpoint_ != checkpoint_path(setup_.run_dir, step_)) save_checkpoint();
+  return {.step = step_,
+          .is_complete = step_ == train.iters,
+          .best_validation_loss = best_validation_loss_,
+          .seconds = clock_.seconds() - start,
+          .checkpoint = last_checkpoint_};
+}
+
+StepMetrics Trainer::train_step() {
+  const TrainConfig& train = setup_.run.train;
+  StepMetrics metrics;
+  metrics.lr = learning_rate(train, step_);
+  const double start = clock_.seconds();
+  fill(backend_, parameters_.gradients(), 0);
+  metrics.loss = accumulate_gradients(metrics);
+  update(metrics);
+  metrics.step = ++step_;
+  const double seconds = clock_.seconds() - start;
+  const auto n_tokens =
+      static_cast<double>(train.batch_size * train.grad_accum_steps * setup_.run.model.block_size);
+  metrics.step_ms = seconds * 1e3;
+  metrics.tokens_per_second = n_tokens / seconds;
+  metrics.mfu = metrics.tokens_per_second *
+                setup_.run.model.flops_per_token(setup_.run.model.block_size) / peak_flops_;
+  metrics.clipped_percent = 100 * static_cast<double>(n_clipped_) / static_cast<double>(step_);
+  return metrics;
+}
+
+double Trainer::accumulate_gradients(StepMetrics& metrics) {
+  const std::int64_t n = setup_.run.train.grad_accum_steps;
+  double total = 0;
+  for (std::int64_t micro = 0; micro < n; ++micro) total += micro_step(micro, metrics);
+  return total / static_cast<double>(n);
+}
+
+double Trainer::micro_step(std::int64_t micro, StepMetrics& metrics) {
+  const TrainConfig& train = setup_.run.train;
+  Laps laps(clock_);
+  batches_.next(batch_);
+  backend_.upload(batch_.inputs.data(), inputs_);
+  backend_.upload(batch_.targets.data(), targets_);
+  laps.add_to(metrics.data_ms);
+  tape_.clear();
+  const Variable loss =
+      cross_entropy(tape_,
+                    gpt_forward(tape_, setup_.run.model, weights_, inputs_,
+                                {.is_training = true,
+                                 .dropout_seed = dropout_seed(train, step_, micro),
+                                 .is_checkpointing = train.is_checkpointing}),
+                    targets_);
+  const double value = to_scalar(backend_, loss.data());
+  laps.add_to(metrics.forward_ms);
+  if (std::isfinite(value)) {
+    tape_.backward(loss, 1.0 / static_cast<double>(train.grad_accum_steps));
+  }
+  laps.add_to(metrics.backward_ms);
+  return value;
+}
+
+void Trainer::update(StepMetrics& metrics) {
+  const TrainConfig& train = setup_.run.train;
+  Laps laps(clock_);
+  metrics.grad_norm = std::sqrt(sum_squares(backend_, parameters_.gradients()));
+  laps.add_to(metrics.grad_norm_ms);
+  if (!std::isfinite(metrics.loss) || !std::isfinite(metrics.grad_norm)) {
+    metrics.is_skipped = true;
+    warn(fmt::format("step {}: loss {} with gradient norm {}; the weights stay as they were",
+                     step_ + 1, metrics.loss, metrics.grad_norm));
+    return;
+  }
+  if (train.spike_threshold > 0 && metrics.grad_norm > train.spike_threshold) {
+    metrics.is_skipped = true;
+    warn(fmt::format("step {}: gradient norm {} is above the spike threshold of {}; step skipped",
+                     step_ + 1, metrics.grad_norm, train.spike_threshold));
+    return;
+  }
+  if (train.grad_clip > 0 && metrics.grad_norm > train.grad_clip) {
+    metrics.clip_coefficient = train.grad_clip / metrics.grad_norm;
+    ++n_clipped_;
+  }
+  optimizer_.step(metrics.lr, metrics.clip_coefficient);
+  laps.add_to(metrics.optimizer_ms);
+}
+
+void Trainer::evaluate(StepMetrics& metrics) {
+  const TrainConfig& train = setup_.run.train;
+  const double loss = evaluate_windows(
+      {.backend = backend_, .config = setup_.run.model, .weights = weights_},
+      setup_.data.validation, train.batch_size, train.batch_size * train.eval_iters);
+  metrics.validation_loss = loss;
+  metrics.bits_per_byte =
+      bits_per_byte(loss, static_cast<std::int64_t>(setup_.data.validation.size()),
+                    setup_.data.n_validation_bytes);
+  best_validation_loss_ = std::min(best_validation_loss_, loss);
+}
+
+void Trainer::save_checkpoint() {
+  const BatchStream::State position = batches_.state();
+  Json state = {{"step", step_},
+                {"optimizerStep", optimizer_.n_steps()},
+                {"clippedSteps", n_clipped_},
+                {"batchStream",
+                 {{"s0", position.rng.s0}, {"s1", position.rng.s1}, {"rows", position.n_rows}}},
+                {"dataFingerprint", hex64(setup_.data.fingerprint)},
+                {"bestValLoss", nullptr}};
+  if (std::isfinite(best_validation_loss_)) state["bestValLoss"] = best_validation_loss_;
+  CheckpointContent content{.config = to_json(setup_.run),
+                            .tokenizer = setup_.tokenizer->to_json(),
+                            .trainer_state = std::move(state),
+                            .model = {},
+                            .optimizer = optimizer_.state()};
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    content.model.push_back({.name = parameters_.specs()[i].name, .tensor = parameters_.value(i)});
+  }
+  last_checkpoint_ = checkpoint_path(setup_.run_dir, step_);
+  save_checkpoint_directory(last_checkpoint_, backend_, content);
+  if (hooks_.on_checkpoint) hooks_.on_checkpoint(last_checkpoint_, step_);
+}
+
+void Trainer::write_samples() {
+  if (!hooks_.on_sample) return;
+  const Generator generator{.backend = backend_,
+                            .config = setup_.run.model,
+                            .weights = weights_,
+                            .tokenizer = *setup_.tokenizer};
+  for (std::size_t i = 0; i < std::min(kSamplePrompts, setup_.sample_prompts.size()); ++i) {
+    const std::string& prompt = setup_.sample_prompts[i];
+    try {
+      hooks_.on_sample(prompt, generate_text(generator, prompt, kSampleTokens,
+                                             {.seed = static_cast<std::uint64_t>(step_)}));
+    } catch (const Error& error) {
+      warn(fmt::format("no sample for \"{}\": {}", prompt, error.what()));
+    }
+  }
+}
+
+void Trainer::warn(const std::string& message) const {
+  if (hooks_.on_warning) hooks_.on_warning(message);
+}
+
+}  // namespace alpha
