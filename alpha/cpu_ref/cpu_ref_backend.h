@@ -15,6 +15,8 @@ class CpuRefBackend final : public Backend {
   void upload(const void* src, const Tensor& dst) override;
   void download(const Tensor& src, void* dst) override;
 
+  HostMemory& memory() noexcept { return memory_; }
+
  private:
   HostMemory memory_;
 };

@@ -18,8 +18,8 @@ TEST(Suggest, FindsTheWordBehindAMissingASurplusAndAWrongLetter) {
 }
 
 TEST(Suggest, CountsTwoSwappedNeighboursAsOneEdit) {
-  constexpr std::array<std::string_view, 2> words = {"abxy", "abdc"};
-  EXPECT_EQ(closest("abcd", words), "abdc");
+  constexpr std::array<std::string_view, 2> kWords = {"abxy", "abdc"};
+  EXPECT_EQ(closest("abcd", kWords), "abdc");
 }
 
 TEST(Suggest, IgnoresCase) {
@@ -27,8 +27,8 @@ TEST(Suggest, IgnoresCase) {
 }
 
 TEST(Suggest, TakesTheFirstAmongEquallyNearWords) {
-  constexpr std::array<std::string_view, 2> words = {"bpe-4k", "bpe-8k"};
-  EXPECT_EQ(closest("bpe-2k", words), "bpe-4k");
+  constexpr std::array<std::string_view, 2> kWords = {"bpe-4k", "bpe-8k"};
+  EXPECT_EQ(closest("bpe-2k", kWords), "bpe-4k");
 }
 
 TEST(Suggest, StaysSilentWhenNothingIsNear) {
