@@ -7,11 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "alpha/core/error.h"
+#include "alpha/core/json_fwd.h"
 
 namespace alpha {
-
-/// Objects keep the order in which their keys were written.
-using Json = nlohmann::ordered_json;
 
 /// Error(corrupt) naming `where`, with the position of the mistake.
 Json parse_json(std::string_view text, std::string_view where);

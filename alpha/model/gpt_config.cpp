@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "alpha/core/json.h"
 #include "alpha/model/parameters.h"
 
 namespace alpha {

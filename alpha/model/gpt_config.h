@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "alpha/core/json.h"
+#include "alpha/core/json_fwd.h"
 
 namespace alpha {
 

@@ -59,6 +59,9 @@ class Parameters {
   /// Elements [0, n_decayed) of the arenas take weight decay.
   std::int64_t n_decayed() const noexcept { return n_decayed_; }
 
+  /// The part of an arena of this layout that belongs to parameter `i`, in its shape.
+  Tensor view(const Tensor& arena, std::size_t i) const;
+
   /// Makes the gradient arena, zeroed.
   void allocate_gradients();
 
@@ -66,8 +69,6 @@ class Parameters {
   void refresh_compute_copy();
 
  private:
-  Tensor view(const Tensor& arena, std::size_t i) const;
-
   Backend& backend_;
   std::vector<ParameterSpec> specs_;
   std::vector<std::int64_t> offsets_;

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "alpha/core/error.h"
+#include "alpha/core/json.h"
 #include "alpha/tokenizers/utf8.h"
 
 namespace alpha {

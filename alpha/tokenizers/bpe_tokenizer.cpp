@@ -8,6 +8,7 @@
 
 #include "alpha/core/error.h"
 #include "alpha/core/hash.h"
+#include "alpha/core/json.h"
 #include "alpha/tokenizers/artifact.h"
 #include "alpha/tokenizers/bpe_trainer.h"
 #include "alpha/tokenizers/byte_level.h"

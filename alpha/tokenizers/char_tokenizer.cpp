@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "alpha/core/error.h"
+#include "alpha/core/json.h"
 #include "alpha/tokenizers/artifact.h"
 #include "alpha/tokenizers/utf8.h"
 

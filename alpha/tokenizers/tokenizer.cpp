@@ -3,6 +3,7 @@
 #include "alpha/core/error.h"
 #include "alpha/core/files.h"
 #include "alpha/core/hash.h"
+#include "alpha/core/json.h"
 #include "alpha/tokenizers/bpe_tokenizer.h"
 #include "alpha/tokenizers/char_tokenizer.h"
 #include "alpha/tokenizers/word_tokenizer.h"

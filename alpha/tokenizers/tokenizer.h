@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "alpha/core/json.h"
+#include "alpha/core/json_fwd.h"
 
 namespace alpha {
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "alpha/core/hash.h"
+#include "alpha/core/json.h"
 
 namespace alpha {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "alpha/core/json.h"
+#include "alpha/core/json_fwd.h"
 
 namespace alpha {
 

@@ -1,5 +1,7 @@
 #include "alpha/train/metrics.h"
 
+#include "alpha/core/json.h"
+
 namespace alpha {
 
 Json to_json(const StepMetrics& m) {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "alpha/core/json.h"
+#include "alpha/core/json_fwd.h"
 
 namespace alpha {
 

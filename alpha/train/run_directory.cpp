@@ -3,6 +3,7 @@
 #include <random>
 
 #include "alpha/core/files.h"
+#include "alpha/core/json.h"
 #include "alpha/train/config_hash.h"
 
 namespace alpha {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "alpha/core/json.h"
+
 namespace alpha {
 
 namespace {

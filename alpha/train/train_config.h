@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "alpha/core/json.h"
+#include "alpha/core/json_fwd.h"
 #include "alpha/model/parameters.h"
 #include "alpha/tensor/dtype.h"
 

@@ -5,6 +5,8 @@
 
 #include "alpha/autograd/ops.h"
 #include "alpha/checkpoint/checkpoint_search.h"
+#include "alpha/core/hash.h"
+#include "alpha/core/json.h"
 #include "alpha/inference/generate.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/fill.h"

@@ -11,6 +11,7 @@
 #include "alpha/core/clock.h"
 #include "alpha/core/files.h"
 #include "alpha/data/batch_stream.h"
+#include "alpha/model/gpt.h"
 #include "alpha/train/metrics.h"
 #include "alpha/train/optimizer.h"
 #include "alpha/train/run_directory.h"

@@ -7,6 +7,7 @@
 
 #include "alpha/core/error.h"
 #include "alpha/core/files.h"
+#include "alpha/core/json.h"
 #include "alpha/tokenizers/byte_level.h"
 #include "alpha/tokenizers/tokenizer.h"
 #include "alpha/tokenizers/tokenizer_factory.h"

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "alpha/core/error.h"
+#include "alpha/core/json.h"
 
 namespace alpha {
 namespace {

@@ -1,0 +1,132 @@
+#include "alpha/autograd/tape.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "alpha/autograd/checkpoint.h"
+#include "alpha/autograd/ops.h"
+#include "alpha/backends/backends.h"
+#include "alpha/cpu_ref/cpu_ref_backend.h"
+#include "alpha/tensor/create.h"
+
+namespace alpha {
+namespace {
+
+class FusedAttention : public testing::TestWithParam<std::string> {};
+
+TEST_P(FusedAttention, EqualsTheComposedPathForwardAndBackward) {
+  const auto backend = make_backend(GetParam(), 2);
+  for (const std::int64_t H : {1, 4, 12}) {
+    for (const double p : {0.0, 0.1}) {
+      const AttentionOptions options{
+          .n_heads = H, .soft_cap = 30, .dropout = p, .key = {.seed = 9, .counter = 4}};
+      SeededRng rng(1);
+      const Tensor qkv = randn(*backend, {2, 37, 3 * 48}, rng, 2);
+      const Tensor dy = randn(*backend, {2, 37, 48}, rng);
+      Tape tape(*backend);
+      const auto run = [&](Variable (*op)(Tape&, const Variable&, const AttentionOptions&)) {
+        tape.clear();
+        const Variable x = tape.leaf(qkv);
+        const Variable y = op(tape, x, options);
+        const std::vector<float> out = to_floats(*backend, y.data());
+        tape.backward(y, dy);
+        return std::pair(out, to_floats(*backend, tape.grad(x)));
+      };
+      const auto fused = run(attention);
+      const auto composed = run(attention_composed);
+      for (std::size_t i = 0; i < fused.first.size(); ++i) {
+        ASSERT_NEAR(fused.first[i], composed.first[i], 2e-5) << H << " heads, p " << p;
+      }
+      for (std::size_t i = 0; i < fused.second.size(); ++i) {
+        ASSERT_NEAR(fused.second[i], composed.second[i], 1e-4) << H << " heads, p " << p;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, FusedAttention, testing::Values("cpu_ref", "cpu"),
+                         [](const auto& backend) { return backend.param; });
+
+TEST(Tape, AddsGradientsOfAParameterAcrossBackwardPasses) {
+  const auto backend = make_backend("cpu_ref");
+  const Variable w(full(*backend, {2}, 3), zeros(*backend, {2}));
+  Tape tape(*backend);
+  for (int i = 0; i < 3; ++i) {
+    tape.clear();
+    tape.backward(sum(tape, mul(tape, w, w)), 0.5);
+  }
+  EXPECT_EQ(to_floats(*backend, w.target().accumulator), (std::vector<float>{9, 9}));
+}
+
+TEST(Tape, RecordsNothingWhenItIsToldSo) {
+  const auto backend = make_backend("cpu_ref");
+  const Variable w(full(*backend, {2}, 3), zeros(*backend, {2}));
+  Tape tape(*backend, false);
+  EXPECT_FALSE(mul(tape, w, w).requires_grad());
+}
+
+TEST(Tape, FreesIntermediatesWhileItWalksBack) {
+  cpu_ref::CpuRefBackend backend;
+  HostMemory& memory = backend.memory();
+  Tape tape(backend);
+  const std::int64_t before = memory.stats().in_use_bytes;
+  {
+    Variable x = tape.leaf(full(backend, {1000}, 0.1));
+    Variable y = x;
+    for (int i = 0; i < 50; ++i) y = exp(tape, scale(tape, y, 0.01));
+    const Variable loss = sum(tape, y);
+    y = Variable();
+    const std::int64_t peak_before_backward = memory.stats().peak_bytes;
+    tape.backward(loss);
+    // Backward needs a few temporaries, not another copy of everything.
+    EXPECT_LT(memory.stats().peak_bytes, peak_before_backward + 8 * 4096);
+  }
+  tape.clear();
+  EXPECT_EQ(memory.stats().in_use_bytes, before);
+}
+
+TEST(Tape, ASecondPassAsksTheSystemForNothing) {
+  cpu_ref::CpuRefBackend backend;
+  Tape tape(backend);
+  const Variable w(full(backend, {64, 64}, 0.01), zeros(backend, {64, 64}));
+  const Tensor x = full(backend, {32, 64}, 0.5);
+  const auto pass = [&] {
+    tape.clear();
+    tape.backward(mean(tape, gelu(tape, linear(tape, Variable(x), w, Variable()))));
+  };
+  pass();
+  const std::int64_t n = backend.memory().stats().n_system_allocations;
+  for (int i = 0; i < 5; ++i) pass();
+  EXPECT_EQ(backend.memory().stats().n_system_allocations, n);
+}
+
+TEST(Checkpoint, GivesTheGradientOfThePlainBlock) {
+  const auto backend = make_backend("cpu_ref");
+  SeededRng rng(2);
+  const Tensor x = randn(*backend, {4, 8}, rng);
+  const Tensor weight = randn(*backend, {8, 8}, rng);
+  const auto gradients = [&](bool is_checkpointed) {
+    const Variable w(weight, zeros(*backend, {8, 8}));
+    const auto block = [&](Tape& t, const Variable& v) {
+      return dropout(t, gelu(t, linear(t, v, w, Variable())), 0.5, {.seed = 1, .counter = 2});
+    };
+    Tape tape(*backend);
+    const Variable input = tape.leaf(x);
+    Variable y = input;
+    for (int i = 0; i < 3; ++i) y = is_checkpointed ? checkpoint(tape, y, block) : block(tape, y);
+    tape.backward(sum(tape, y));
+    return std::pair(to_floats(*backend, tape.grad(input)),
+                     to_floats(*backend, w.target().accumulator));
+  };
+  EXPECT_EQ(gradients(true), gradients(false));
+}
+
+TEST(Tape, RefusesALossWithMoreThanOneElement) {
+  const auto backend = make_backend("cpu_ref");
+  Tape tape(*backend);
+  EXPECT_THROW(tape.backward(tape.leaf(zeros(*backend, {2}))), Error);
+}
+
+}  // namespace
+}  // namespace alpha
