@@ -119,8 +119,9 @@ bool equal(Backend& backend, const Tensor& a, const Tensor& b) {
 bool all_close(Backend& backend, const Tensor& a, const Tensor& b, double atol, double rtol) {
   if (a.shape() != b.shape()) return false;
   return std::ranges::equal(
-      to_doubles(backend, a), to_doubles(backend, b),
-      [&](double x, double y) { return x == y || std::abs(x - y) <= atol + rtol * std::abs(y); });
+      to_doubles(backend, a), to_doubles(backend, b), [&](double x, double y) {
+        return x == y || (std::isfinite(y) && std::abs(x - y) <= atol + rtol * std::abs(y));
+      });
 }
 
 }  // namespace alpha

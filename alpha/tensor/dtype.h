@@ -43,6 +43,18 @@ constexpr DType accumulation_dtype(DType dtype) noexcept {
   return dtype == DType::f64 ? DType::f64 : DType::f32;
 }
 
+/// `value` cut to a float whose last bit is set when anything was lost ("round to odd"): rounding
+/// that to a narrower type gives what rounding the double at once would give.
+inline float round_to_odd(double value) noexcept {
+  const auto nearest = static_cast<float>(value);
+  const auto back = static_cast<double>(nearest);
+  if (back == value || value != value) return nearest;
+  auto bits = std::bit_cast<std::uint32_t>(nearest);
+  const bool is_away_from_zero = (back > value) == (value > 0);
+  if (is_away_from_zero) --bits;
+  return std::bit_cast<float>(bits | 1U);
+}
+
 /// The upper half of a float: 8 exponent bits, 7 mantissa bits. Converts with
 /// round-to-nearest-even.
 struct BF16 {
@@ -59,7 +71,7 @@ struct BF16 {
     }
   }
 
-  explicit BF16(double value) noexcept : BF16(static_cast<float>(value)) {}
+  explicit BF16(double value) noexcept : BF16(round_to_odd(value)) {}
 
   operator float() const noexcept {  // NOLINT(google-explicit-constructor): exact
     return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
@@ -73,7 +85,7 @@ struct F16 {
   F16() = default;
   explicit F16(float value) noexcept;
 
-  explicit F16(double value) noexcept : F16(static_cast<float>(value)) {}
+  explicit F16(double value) noexcept : F16(round_to_odd(value)) {}
 
   operator float() const noexcept;  // NOLINT(google-explicit-constructor): exact
 };

@@ -30,10 +30,10 @@ struct TrainerSetup {
 
 /// What a run reports while it goes. All are optional.
 struct TrainerHooks {
-  std::function<void(const StepMetrics&)> on_step;
-  std::function<void(const std::filesystem::path&, std::int64_t step)> on_checkpoint;
-  std::function<void(const std::string& prompt, const std::string& text)> on_sample;
-  std::function<void(const std::string&)> on_warning;
+  std::function<void(const StepMetrics&)> on_step = {};
+  std::function<void(const std::filesystem::path&, std::int64_t step)> on_checkpoint = {};
+  std::function<void(const std::string& prompt, const std::string& text)> on_sample = {};
+  std::function<void(const std::string&)> on_warning = {};
 };
 
 /// How a run ended.

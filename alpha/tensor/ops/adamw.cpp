@@ -9,7 +9,10 @@ void adamw(Backend& backend, const AdamwArgs& args) {
   check::same("adamw", "gradients", args.gradients, "parameters", args.parameters);
   check::same("adamw", "m", args.m, "parameters", args.parameters);
   check::same("adamw", "v", args.v, "parameters", args.parameters);
-  if (args.copy.is_defined()) check::shape("adamw", "copy", args.copy, args.parameters.shape());
+  if (args.copy.is_defined()) {
+    check::floating("adamw", "copy", args.copy);
+    check::shape("adamw", "copy", args.copy, args.parameters.shape());
+  }
   backend.run(args);
 }
 

@@ -63,7 +63,10 @@ Tensor attention_cached(Backend& backend, const Tensor& qkv, const Tensor& cache
 
 Tensor attention_backward(Backend& backend, const Tensor& qkv, const AttentionResult& forward,
                           const Tensor& dout, const AttentionOptions& options) {
-  check_arguments(qkv, options);
+  const std::int64_t C = check_arguments(qkv, options);
+  check::shape("attention_backward", "out", forward.out, {qkv.shape()[0], qkv.shape()[1], C});
+  check::shape("attention_backward", "lse", forward.lse,
+               {qkv.shape()[0], options.n_heads, qkv.shape()[1]});
   check::same("attention_backward", "dout", dout, "out", forward.out);
   Tensor dqkv = empty(backend, qkv.shape(), qkv.dtype());
   backend.run(AttentionBackwardArgs{.qkv = qkv,

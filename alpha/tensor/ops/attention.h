@@ -10,7 +10,7 @@ struct AttentionOptions {
   std::int64_t n_heads = 1;
   double soft_cap = 0;  // scores become cap · tanh(score / cap); 0 leaves them
   double dropout = 0;   // of the attention weights
-  DropoutKey key;
+  DropoutKey key = {};
 };
 
 /// Causal multi-head attention over packed queries, keys and values, without a [T, T] matrix in

@@ -38,6 +38,8 @@ Tensor cross_entropy_backward(Backend& backend, const Tensor& logits, const Tens
                               std::int32_t ignore_index) {
   check_arguments("cross_entropy_backward", logits, targets);
   check::shape("cross_entropy_backward", "dloss", dloss, {});
+  check::shape("cross_entropy_backward", "lse", lse, {targets.numel()});
+  check::dtype("cross_entropy_backward", "lse", lse, accumulation_dtype(logits.dtype()));
   Tensor dlogits = empty(backend, logits.shape(), dlogits_dtype);
   backend.run(CrossEntropyBackwardArgs{.logits = logits.as_matrix(),
                                        .targets = targets.reshape({targets.numel()}),

@@ -23,6 +23,9 @@ RmsNormResult rms_norm(Backend& backend, const Tensor& x, const Tensor& weight, 
 Tensor rms_norm_backward(Backend& backend, const Tensor& x, const Tensor& weight,
                          const RmsNormResult& forward, const Tensor& dy, const Tensor& dweight) {
   check::same("rms_norm_backward", "dy", dy, "x", x);
+  check::shape("rms_norm_backward", "weight", weight, {x.shape().back()});
+  check::dtype("rms_norm_backward", "weight", weight, x.dtype());
+  check::shape("rms_norm_backward", "rstd", forward.rstd, {x.shape().rows()});
   check::shape("rms_norm_backward", "dweight", dweight, weight.shape());
   check::dtype("rms_norm_backward", "dweight", dweight, accumulation_dtype(x.dtype()));
   Tensor dx = empty(backend, x.shape(), x.dtype());

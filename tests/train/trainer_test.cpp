@@ -1,0 +1,220 @@
+#include "alpha/train/trainer.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <new>
+
+#include <gtest/gtest.h>
+
+#include "alpha/backends/backends.h"
+#include "alpha/checkpoint/checkpoint_search.h"
+#include "alpha/core/json.h"
+#include "alpha/tensor/create.h"
+#include "alpha/tokenizers/tokenizer_factory.h"
+#include "alpha/train/evaluate.h"
+
+namespace alpha {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kText = [] {
+  std::string text;
+  for (int i = 0; i < 400; ++i)
+    text += fmt::format("{} and {} make {}.\n", i % 7, i % 5, i % 7 + i % 5);
+  return text;
+}();
+
+class TrainerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "alpha_trainer_XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    root = pattern;
+  }
+
+  void TearDown() override { fs::remove_all(root); }
+
+  /// A tiny run with dropout, two micro-batches a step, and evaluations and checkpoints on the way.
+  TrainerSetup setup(const std::string& name) const {
+    TrainerSetup s = {};
+    s.tokenizer = tokenizer;
+    s.data = tokenize_data(*tokenizer, std::string_view(kText).substr(0, 6000),
+                           std::string_view(kText).substr(6000));
+    s.run.model = {.vocab_size = tokenizer->vocab_size(),
+                   .block_size = 16,
+                   .n_layer = 2,
+                   .n_embd = 16,
+                   .n_head = 2,
+                   .dropout = 0.1};
+    s.run.train.iters = 20;
+    s.run.train.batch_size = 4;
+    s.run.train.grad_accum_steps = 2;
+    s.run.train.lr = 1e-2;
+    s.run.train.eval_interval = 10;
+    s.run.train.eval_iters = 2;
+    s.run.train.sample_interval = 0;
+    s.run_dir = root / name;
+    return s;
+  }
+
+  std::vector<float> train(TrainerSetup s, int n_threads = 2, std::vector<double>* losses = nullptr,
+                           std::string_view backend_name = "cpu") const {
+    const auto backend = make_backend(backend_name, n_threads);
+    TrainerHooks hooks;
+    if (losses != nullptr) hooks.on_step = [&](const StepMetrics& m) { losses->push_back(m.loss); };
+    Trainer trainer(*backend, std::move(s), clock, hooks);
+    trainer.run(never);
+    return to_floats(*backend, trainer.parameters().values());
+  }
+
+  std::shared_ptr<const Tokenizer> tokenizer = train_tokenizer("char", kText);
+  SystemClock clock;
+  std::atomic<bool> never{false};
+  fs::path root;
+};
+
+TEST_F(TrainerTest, LearnsAndWritesWhatHappened) {
+  std::vector<double> losses;
+  train(setup("a"), 2, &losses);
+  EXPECT_NEAR(losses.front(), std::log(tokenizer->vocab_size()), 0.1);
+  EXPECT_LT(losses.back(), losses.front() - 0.5);
+  const std::string metrics = read_file(root / "a" / kMetricsFile);
+  EXPECT_EQ(std::ranges::count(metrics, '\n'), 20);
+  const Json last =
+      parse_json(metrics.substr(metrics.rfind('\n', metrics.size() - 2) + 1), "last line");
+  for (const char* field :
+       {"step", "loss", "valLoss", "lr", "gradNorm", "elapsed_ms", "ms_per_iter", "tokens_per_sec",
+        "timing_fwd_ms", "timing_bwd_ms", "timing_grad_norm_ms", "timing_optim_ms",
+        "timing_data_ms", "clip_coef", "clip_pct", "mfu", "bits_per_byte"}) {
+    EXPECT_TRUE(last.contains(field)) << field;
+  }
+  EXPECT_EQ(find_checkpoints(root / "a").size(), 2U);
+}
+
+TEST_F(TrainerTest, AResumedRunContinuesBitForBit) {
+  const std::vector<float> whole = train(setup("whole"));
+  const auto backend = make_backend("cpu", 2);
+  fs::create_directories(root / "part");
+  fs::copy(root / "whole" / "checkpoint-10", root / "part" / "checkpoint-10",
+           fs::copy_options::recursive);
+  Trainer trainer(*backend, setup("part"), clock, {});
+  trainer.resume(CheckpointReader(root / "part" / "checkpoint-10"));
+  EXPECT_EQ(trainer.step(), 10);
+  trainer.run(never);
+  EXPECT_EQ(to_floats(*backend, trainer.parameters().values()), whole);
+}
+
+TEST_F(TrainerTest, StoppingSavesAndResumingGoesOnBitForBit) {
+  const std::vector<float> whole = train(setup("whole"));
+  const auto backend = make_backend("cpu", 2);
+  std::atomic<bool> is_stopping{false};
+  {
+    Trainer trainer(*backend, setup("stopped"), clock, {.on_step = [&](const StepMetrics& m) {
+      if (m.step == 7) is_stopping = true;
+    }});
+    const TrainSummary summary = trainer.run(is_stopping);
+    EXPECT_EQ(summary.step, 7);
+    EXPECT_FALSE(summary.is_complete);
+  }
+  Trainer trainer(*backend, setup("stopped"), clock, {});
+  trainer.resume(CheckpointReader(resolve_checkpoint(root / "stopped").path));
+  trainer.run(never);
+  EXPECT_EQ(to_floats(*backend, trainer.parameters().values()), whole);
+  EXPECT_EQ(std::ranges::count(read_file(root / "stopped" / kMetricsFile), '\n'), 20);
+}
+
+TEST_F(TrainerTest, DoesNotDependOnTheNumberOfThreads) {
+  const std::vector<float> one = train(setup("one"), 1);
+  EXPECT_EQ(train(setup("two"), 2), one);
+  EXPECT_EQ(train(setup("five"), 5), one);
+}
+
+TEST_F(TrainerTest, DoesNotDependOnEvaluationOrSamplesOrRecomputation) {
+  const std::vector<float> plain = train(setup("plain"));
+  TrainerSetup s = setup("busy");
+  s.run.train.eval_interval = 1;
+  s.run.train.sample_interval = 3;
+  s.run.train.is_checkpointing = true;
+  s.sample_prompts = {"1 and"};
+  EXPECT_EQ(train(std::move(s)), plain);
+}
+
+TEST_F(TrainerTest, AccumulatedGradientsEqualTheBigBatch) {
+  TrainerSetup small = setup("small");
+  TrainerSetup big = setup("big");
+  small.run.model.dropout = 0;
+  big.run.model.dropout = 0;
+  big.run.train.batch_size = 8;
+  big.run.train.grad_accum_steps = 1;
+  std::vector<double> small_losses;
+  std::vector<double> big_losses;
+  train(std::move(small), 2, &small_losses);
+  train(std::move(big), 2, &big_losses);
+  for (std::size_t i = 0; i < big_losses.size(); ++i)
+    EXPECT_NEAR(small_losses[i], big_losses[i], 2e-5) << i;
+}
+
+TEST_F(TrainerTest, TheFastBackendFollowsTheReference) {
+  std::vector<double> fast;
+  std::vector<double> reference;
+  train(setup("fast"), 2, &fast);
+  train(setup("reference"), 1, &reference, "cpu_ref");
+  for (std::size_t i = 0; i < fast.size(); ++i) EXPECT_NEAR(fast[i], reference[i], 1e-4) << i;
+}
+
+TEST_F(TrainerTest, Bf16LearnsAsF32) {
+  std::vector<double> narrow;
+  std::vector<double> wide;
+  TrainerSetup s = setup("bf16");
+  s.run.train.dtype = DType::bf16;
+  train(std::move(s), 2, &narrow);
+  train(setup("f32"), 2, &wide);
+  for (std::size_t i = 0; i < wide.size(); ++i) EXPECT_NEAR(narrow[i], wide[i], 0.03) << i;
+}
+
+TEST_F(TrainerTest, AStepThatIsNotFiniteLeavesTheWeights) {
+  const auto backend = make_backend("cpu", 1);
+  int n_warnings = 0;
+  TrainerSetup s = setup("nan");
+  s.run.train.spike_threshold = 1e-9;
+  Trainer trainer(*backend, std::move(s), clock,
+                  {.on_warning = [&](const std::string&) { ++n_warnings; }});
+  const std::vector<float> before = to_floats(*backend, trainer.parameters().values());
+  trainer.run(never);
+  EXPECT_EQ(to_floats(*backend, trainer.parameters().values()), before);
+  EXPECT_EQ(n_warnings, 20);
+}
+
+TEST_F(TrainerTest, RefusesDataOfAnotherRunAndTextShorterThanTheBlock) {
+  train(setup("a"));
+  const auto backend = make_backend("cpu", 1);
+  TrainerSetup other = setup("b");
+  other.data.fingerprint ^= 1;
+  Trainer trainer(*backend, std::move(other), clock, {});
+  EXPECT_THROW(trainer.resume(CheckpointReader(root / "a" / "checkpoint-10")), Error);
+  TrainerSetup tiny = setup("c");
+  tiny.data.validation.resize(16);
+  EXPECT_THROW(Trainer(*backend, std::move(tiny), clock, {}), Error);
+}
+
+TEST_F(TrainerTest, DoesNotOverwriteAnotherRun) {
+  train(setup("a"));
+  EXPECT_THROW(train(setup("a")), Error);
+}
+
+TEST_F(TrainerTest, EvaluationOfEverythingWeighsEveryTokenOnce) {
+  const auto backend = make_backend("cpu", 2);
+  const TrainerSetup s = setup("e");
+  Parameters parameters(*backend, gpt_parameters(s.run.model));
+  initialize(*backend, s.run.model, parameters, 3);
+  const GptWeights weights = gpt_weights(s.run.model, parameters);
+  const EvaluatedModel model{.backend = *backend, .config = s.run.model, .weights = weights};
+  const double once = evaluate_all(model, s.data.validation, 3);
+  EXPECT_NEAR(evaluate_all(model, s.data.validation, 1), once, 1e-6);
+  EXPECT_NEAR(evaluate_windows(model, s.data.validation, 4, 1000000), once, 0.05);
+}
+
+}  // namespace
+}  // namespace alpha
