@@ -7,11 +7,11 @@
 #include "alpha/core/rng.h"
 #include "alpha/cpu/kernels/simd-inl.h"
 
-#if defined(ALPHA_CPU_KERNELS_DROPOUT_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef ALPHA_CPU_KERNELS_DROPOUT_INL_H_
-#undef ALPHA_CPU_KERNELS_DROPOUT_INL_H_
+#if defined(ALPHA_CPU_KERNELS_DROPOUT_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ALPHA_CPU_KERNELS_DROPOUT_INL_H
+#undef ALPHA_CPU_KERNELS_DROPOUT_INL_H
 #else
-#define ALPHA_CPU_KERNELS_DROPOUT_INL_H_
+#define ALPHA_CPU_KERNELS_DROPOUT_INL_H
 #endif
 
 HWY_BEFORE_NAMESPACE();

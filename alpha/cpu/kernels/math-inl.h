@@ -2,11 +2,11 @@
 // foreach_target.h, or through simd-inl.h.
 #include <hwy/highway.h>
 
-#if defined(ALPHA_CPU_KERNELS_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef ALPHA_CPU_KERNELS_MATH_INL_H_
-#undef ALPHA_CPU_KERNELS_MATH_INL_H_
+#if defined(ALPHA_CPU_KERNELS_MATH_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ALPHA_CPU_KERNELS_MATH_INL_H
+#undef ALPHA_CPU_KERNELS_MATH_INL_H
 #else
-#define ALPHA_CPU_KERNELS_MATH_INL_H_
+#define ALPHA_CPU_KERNELS_MATH_INL_H
 #endif
 
 HWY_BEFORE_NAMESPACE();

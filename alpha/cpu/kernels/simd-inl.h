@@ -16,11 +16,11 @@
 #include "alpha/cpu/kernels/math-inl.h"
 #include "alpha/tensor/dtype.h"
 
-#if defined(ALPHA_CPU_KERNELS_SIMD_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef ALPHA_CPU_KERNELS_SIMD_INL_H_
-#undef ALPHA_CPU_KERNELS_SIMD_INL_H_
+#if defined(ALPHA_CPU_KERNELS_SIMD_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ALPHA_CPU_KERNELS_SIMD_INL_H
+#undef ALPHA_CPU_KERNELS_SIMD_INL_H
 #else
-#define ALPHA_CPU_KERNELS_SIMD_INL_H_
+#define ALPHA_CPU_KERNELS_SIMD_INL_H
 #endif
 
 #undef ALPHA_VECTOR_CODE

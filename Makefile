@@ -1,0 +1,38 @@
+# Thin: each target is a script or a CMake preset.
+.PHONY: quickstart build test lint format sanitize bench clean
+
+quickstart: build        ## install what is missing, build, train a small model and let it write
+	build/release/bin/alpha quickstart
+
+build: 
+	tools/setup
+	cmake --preset release
+	cmake --build --preset release --target alpha
+
+test:                    ## build everything and run the default suite
+	tools/setup
+	cmake --preset release
+	cmake --build --preset release
+	ctest --preset release
+
+sanitize:                ## the suite under address, undefined-behaviour and thread sanitizers
+	tools/setup
+	for preset in asan tsan; do \
+	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset || exit 1; done
+
+lint:                    ## layout, names, layers
+	tools/setup --lint
+	tools/format --check
+	cmake --preset tidy
+	cmake --build --preset tidy
+
+format:
+	tools/format
+
+bench:
+	tools/setup
+	cmake --preset bench
+	cmake --build --preset bench
+
+clean:
+	rm -rf build

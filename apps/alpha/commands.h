@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace alpha::cli {
+
+// The commands. Each takes what stands behind its name, reads its flags and returns the exit code.
+// Error: UsageError for what was typed, Error for what went wrong.
+
+using Arguments = std::span<const std::string>;
+
+int train_command(Arguments args);
+int sample_command(Arguments args);
+int eval_command(Arguments args);
+int tokenize_command(Arguments args);
+int inspect_command(Arguments args);
+int kernels_command(Arguments args);
+int data_command(Arguments args);
+int quickstart_command(Arguments args);
+
+}  // namespace alpha::cli

@@ -1,0 +1,106 @@
+#include <array>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/alpha/commands.h"
+#include "apps/alpha/console.h"
+#include "apps/alpha/signals.h"
+#include "apps/alpha/usage.h"
+
+namespace alpha::cli {
+
+namespace {
+
+struct Command {
+  std::string_view name;
+  int (*run)(Arguments);
+  std::string_view summary;
+};
+
+constexpr std::array kCommands = {
+    Command{"quickstart", quickstart_command, "train a small storyteller in about a minute"},
+    Command{"train", train_command, "train a model on a text, or continue a run"},
+    Command{"sample", sample_command, "write text with a trained model"},
+    Command{"eval", eval_command, "loss, perplexity and bits per byte of a model on a text"},
+    Command{"tokenize", tokenize_command, "make a tokenizer, or show how one cuts a text"},
+    Command{"inspect", inspect_command, "what a run or checkpoint holds, and whether it is whole"},
+    Command{"kernels", kernels_command, "which op has which kernel, by backend and dtype"},
+    Command{"data", data_command, "make training data"}};
+
+std::string usage() {
+  std::string text =
+      "alpha trains small GPTs and writes text with them.\n\n"
+      "Usage: alpha COMMAND [--flag value | --flag=value ...]\n\nCommands:\n";
+  for (const Command& command : kCommands) {
+    text += fmt::format("  {:<12}{}\n", command.name, command.summary);
+  }
+  text +=
+      "\nExamples:\n"
+      "  alpha quickstart\n"
+      "  alpha data make stories --size 2MB --out stories.txt\n"
+      "  alpha train --data stories.txt --tokenizer char --layers 4 --dim 128 --heads 4\n"
+      "  alpha train --resume runs/stories_20260101120000_ab12\n"
+      "  alpha sample --checkpoint runs/stories_20260101120000_ab12 --prompt 'Once upon a time'\n\n"
+      "`alpha COMMAND --help` lists the flags of a command; `alpha --version` the version.\n";
+  return text;
+}
+
+int dispatch(Arguments args) {
+  if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
+    write_stdout(usage());
+    return 0;
+  }
+  if (args[0] == "--version") {
+    write_stdout(fmt::format("alpha {}\n", ALPHA_VERSION));
+    return 0;
+  }
+  // The original's `tokenizer build`.
+  if (args.size() > 1 && args[0] == "tokenizer" && args[1] == "build") {
+    return tokenize_command(args.subspan(2));
+  }
+  std::vector<std::string_view> names;
+  for (const Command& command : kCommands) {
+    if (command.name == args[0]) return command.run(args.subspan(1));
+    names.push_back(command.name);
+  }
+  fail_usage("unknown command '{}'{}", args[0], did_you_mean(args[0], names));
+}
+
+/// One line, whatever the message contains.
+int report(std::string_view message, int exit_code) {
+  std::string line = fmt::format("error: {}", message);
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  write_stderr(line);
+  return exit_code;
+}
+
+int guarded_main(Arguments args) {
+  constexpr int kUsageExit = 2;
+  try {
+    return dispatch(args);
+  } catch (const UsageError& error) {
+    return report(error.what(), kUsageExit);
+  } catch (const Error& error) {
+    const int code = error.code() == ErrorCode::cancelled ? exit_code_after_stop(1) : 1;
+    return report(error.what(), code);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory: use a smaller model, batch or text", 1);
+  } catch (const std::exception& error) {
+    return report(error.what(), 1);
+  }
+}
+
+}  // namespace
+
+}  // namespace alpha::cli
+
+int main(int argc, char** argv) {
+  alpha::cli::install_signal_handlers();
+  const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return alpha::cli::guarded_main(args);
+}

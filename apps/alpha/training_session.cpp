@@ -1,0 +1,115 @@
+#include "apps/alpha/training_session.h"
+
+#include <algorithm>
+
+#include "apps/alpha/signals.h"
+#include "apps/alpha/usage.h"
+
+#include "alpha/data/corpus.h"
+#include "alpha/inference/generate.h"
+#include "alpha/tokenizers/tokenizer_factory.h"
+#include "alpha/train/domains.h"
+
+namespace alpha::cli {
+
+namespace {
+
+constexpr double kValidationFraction = 0.1;
+constexpr int kExitOfBrokenPipe = 141;
+
+std::shared_ptr<const Tokenizer> make_tokenizer(const std::string& name, std::string_view text,
+                                                std::optional<std::int64_t> vocab_size,
+                                                Console& console) {
+  const auto names = tokenizer_names();
+  if (std::find(names.begin(), names.end(), name) != names.end()) {
+    std::shared_ptr<const Tokenizer> tokenizer =
+        train_tokenizer(name, text, static_cast<int>(vocab_size.value_or(0)));
+    if (vocab_size && tokenizer->type() != "bpe") {
+      console.warning(fmt::format(
+          "the {} tokenizer takes its size from the text: {} tokens, --vocabSize {} has no effect",
+          name, tokenizer->vocab_size(), *vocab_size));
+    }
+    return tokenizer;
+  }
+  if (!std::filesystem::is_regular_file(name)) {
+    fail_usage("--tokenizer: '{}' is neither a file nor one of {}{}", name, fmt::join(names, ", "),
+               did_you_mean(name, names));
+  }
+  if (vocab_size) fail_usage("--vocabSize: the tokenizer file '{}' has a size already", name);
+  return load_tokenizer(name);
+}
+
+/// Bytes of a text that tokens cannot give back.
+void warn_of_lost_bytes(const Tokenizer& tokenizer, std::span<const TokenId> tokens,
+                        std::string_view text, std::string_view name, Console& console) {
+  if (tokenizer.type() == "word") return;  // its spaces are no tokens
+  std::size_t n_bytes = 0;
+  for (const TokenId id : tokens) n_bytes += tokenizer.piece(id).size();
+  if (n_bytes >= text.size()) return;
+  console.warning(fmt::format("{} of {} bytes of the {} text are not in the vocabulary",
+                              text.size() - n_bytes, text.size(), name));
+}
+
+/// The prompts of a domain, or a few words of the text; those alone that can be written.
+std::vector<std::string> sample_prompts(const RunConfig& run, const Tokenizer& tokenizer,
+                                        std::string_view text) {
+  std::vector<std::string> prompts;
+  if (!run.domain.empty()) {
+    prompts = find_domain(run.domain).prompts;
+  } else {
+    constexpr std::size_t kOpeningBytes = 24;
+    const std::string_view opening = text.substr(0, std::min(text.size(), kOpeningBytes));
+    prompts = {"The ", std::string(opening.substr(0, opening.find_last_of(" \n")))};
+  }
+  std::erase_if(prompts, [&](const std::string& prompt) {
+    try {
+      return tokenizer.encode(prompt, SpecialTokens::allowed).empty();
+    } catch (const Error&) {
+      return true;  // cut inside a character
+    }
+  });
+  return prompts;
+}
+
+}  // namespace
+
+TrainerSetup make_setup(RunConfig run, std::shared_ptr<const Tokenizer> tokenizer,
+                        std::optional<std::int64_t> vocab_size,
+                        const std::filesystem::path& run_dir, Console& console) {
+  const std::string text = read_text(run.data_path);
+  const std::string validation_text =
+      run.validation_path.empty() ? std::string() : read_text(run.validation_path);
+  const Split split = run.validation_path.empty()
+                          ? split_text(text, kValidationFraction)
+                          : Split{.train = text, .validation = validation_text};
+  if (!tokenizer) tokenizer = make_tokenizer(run.train.tokenizer, text, vocab_size, console);
+  run.model.vocab_size = tokenizer->vocab_size();
+  TrainerSetup setup{.run = std::move(run),
+                     .tokenizer = std::move(tokenizer),
+                     .data = {},
+                     .run_dir = run_dir,
+                     .sample_prompts = {}};
+  setup.data = tokenize_data(*setup.tokenizer, split.train, split.validation);
+  warn_of_lost_bytes(*setup.tokenizer, setup.data.train, split.train, "training", console);
+  warn_of_lost_bytes(*setup.tokenizer, setup.data.validation, split.validation, "validation",
+                     console);
+  setup.sample_prompts = sample_prompts(setup.run, *setup.tokenizer, text);
+  return setup;
+}
+
+SessionResult run_session(Backend& backend, TrainerSetup setup, const CheckpointReader* checkpoint,
+                          TrainReport& report, const Clock& clock) {
+  const RunConfig run = setup.run;
+  check_data(setup.data, run.model.block_size);
+  const auto n_train = static_cast<std::int64_t>(setup.data.train.size());
+  const auto n_validation = static_cast<std::int64_t>(setup.data.validation.size());
+  Trainer trainer(backend, std::move(setup), clock, report.hooks());
+  if (checkpoint != nullptr) trainer.resume(*checkpoint);
+  report.header(run, n_train, n_validation, trainer);
+  SessionResult result{.summary = trainer.run(stop_flag())};
+  report.result(run, result.summary);
+  if (!result.summary.is_complete) result.exit_code = exit_code_after_stop(kExitOfBrokenPipe);
+  return result;
+}
+
+}  // namespace alpha::cli
