@@ -102,12 +102,7 @@ void Trainer::resume(const CheckpointReader& checkpoint) {
   n_clipped_ = json_get<std::int64_t>(*state, "clippedSteps", where);
   const Json best = state->value("bestValLoss", Json());
   if (best.is_number()) best_validation_loss_ = best.get<double>();
-  const Json stream = json_get<Json>(*state, "batchStream", where);
-  BatchStream::State position;
-  position.rng.s0 = json_get<std::int32_t>(stream, "s0", where);
-  position.rng.s1 = json_get<std::int32_t>(stream, "s1", where);
-  position.n_rows = json_get<std::uint64_t>(stream, "rows", where);
-  batches_.set_state(position);
+  batches_.set_position(json_get<std::uint64_t>(*state, "batchRows", where));
   last_checkpoint_ = checkpoint.path();
 }
 
@@ -223,12 +218,10 @@ void Trainer::evaluate(StepMetrics& metrics) {
 }
 
 void Trainer::save_checkpoint() {
-  const BatchStream::State position = batches_.state();
   Json state = {{"step", step_},
                 {"optimizerStep", optimizer_.n_steps()},
                 {"clippedSteps", n_clipped_},
-                {"batchStream",
-                 {{"s0", position.rng.s0}, {"s1", position.rng.s1}, {"rows", position.n_rows}}},
+                {"batchRows", batches_.position()},
                 {"dataFingerprint", hex64(setup_.data.fingerprint)},
                 {"bestValLoss", nullptr}};
   if (std::isfinite(best_validation_loss_)) state["bestValLoss"] = best_validation_loss_;

@@ -1,0 +1,451 @@
+"""End-to-end tests of the binary `alpha`: cli_test.py PATH_OF_ALPHA [unittest arguments]."""
+
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ALPHA = ""
+TINY = ["--tokenizer", "char", "--layers", "2", "--dim", "32", "--heads", "2", "--block", "32",
+        "--batch", "4", "--accumSteps", "2", "--dropout", "0.1", "--lr", "1e-3",
+        "--sampleInterval", "0", "--evalIters", "2"]
+SIXTY = [*TINY, "--steps", "60", "--evalInterval", "30", "--checkpointInterval", "30"]
+
+
+def run(*args, cwd, stdin=None, timeout=60):
+    return subprocess.run([ALPHA, *map(str, args)], cwd=cwd, input=stdin, capture_output=True,
+                          timeout=timeout, check=False)
+
+
+class CliTest(unittest.TestCase):
+    """A temporary folder with a corpus and, once per class, a finished run of 60 steps."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Path(tempfile.mkdtemp(prefix="alpha_e2e_"))
+        cls.stories = cls.shared / "stories.txt"
+        cls.ok(cls, "data", "make", "stories", "--size", "60KB", "--seed", "1",
+               "--out", cls.stories)
+        cls.run60 = cls.shared / "run60"
+        cls.ok(cls, "train", "--data", cls.stories, *SIXTY, "--runDir", cls.run60)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.shared)
+
+    def setUp(self):
+        self.dir = Path(tempfile.mkdtemp(dir=self.shared))
+
+    def ok(self, *args, **kwargs):
+        done = run(*args, cwd=self.shared, **kwargs)
+        if done.returncode != 0:
+            raise AssertionError(f"{args}: exit {done.returncode}: {done.stderr.decode()}")
+        return done.stdout.decode()
+
+    def refused(self, code, *args, says, **kwargs):
+        done = run(*args, cwd=self.dir, **kwargs)
+        error = done.stderr.decode()
+        self.assertEqual(done.returncode, code, f"{args}: {error}")
+        lines = [line for line in error.splitlines() if line.startswith("error: ")]
+        self.assertEqual(len(lines), 1, error)
+        self.assertIn(says, lines[0])
+        self.assertEqual(error.splitlines()[-1], lines[0])
+
+    @staticmethod
+    def weights(run_dir, step=60):
+        return (Path(run_dir) / f"checkpoint-{step}" / "model.safetensors").read_bytes()
+
+    def copy_of_run(self, until):
+        """The run as it was after the checkpoint of step `until`."""
+        copy = self.dir / "copy"
+        shutil.copytree(self.run60, copy)
+        for checkpoint in copy.glob("checkpoint-*"):
+            if int(checkpoint.name.split("-")[1]) > until:
+                shutil.rmtree(checkpoint)
+        return copy
+
+
+class Usage(CliTest):
+    def test_help_of_every_command_names_its_flags_and_gives_examples(self):
+        self.assertIn("alpha quickstart", self.ok())
+        self.assertEqual(self.ok(), self.ok("--help"))
+        for command in ["train", "sample", "eval", "tokenize", "inspect", "kernels", "quickstart"]:
+            text = self.ok(command, "--help")
+            self.assertIn("Examples", text, command)
+            self.assertIn("--", text, command)
+        self.assertIn("stories", self.ok("data", "--help"))
+        self.assertRegex(self.ok("--version"), r"^alpha \d+\.\d+\.\d+\n$")
+
+    def test_unknown_commands_and_flags_are_refused_with_a_suggestion(self):
+        self.refused(2, "trian", says="unknown command 'trian'; did you mean 'train'?")
+        self.refused(2, "train", "--data", self.stories, "--hedas", "4",
+                     says="unknown flag '--hedas'; did you mean '--heads'?")
+        self.refused(2, "train", "--data", self.stories, "--hedas=4", says="'--heads'")
+        self.refused(2, "sample", "--chekpoint", "x", says="'--checkpoint'")
+        self.refused(2, "train", "--data", self.stories, "extra", says="'extra'")
+        self.refused(2, "data", "make", "storeis", says="'stories'")
+
+    def test_values_that_cannot_be_are_usage_errors(self):
+        data = ["train", "--data", self.stories]
+        for flags, says in [(["--lr", "abc"], "--lr: 'abc' is not a number"),
+                            (["--lr=nan"], "--lr"), (["--steps", "0"], "--steps is 0"),
+                            (["--steps", "1.5"], "whole number"), (["--dim", "-8"], "--dim is -8"),
+                            (["--batch=-1"], "--batch is -1"), (["--block", "0"], "--block is 0"),
+                            (["--heads", "7"], "7 heads do not divide a width of 256"),
+                            (["--dropout", "1.5"], "dropout is 1.5"),
+                            (["--domain", "novel"], "did you mean 'novels'?"),
+                            (["--tokenizer", "chra"], "did you mean 'char'?"),
+                            (["--preset", "gpt3"], "did you mean 'gpt2'?"),
+                            (["--backend", "cp"], "did you mean 'cpu'?"),
+                            (["--dtype", "f16"], "expected one of f32, bf16"),
+                            (["--bias=maybe"], "neither true nor false"),
+                            (["--fp16"], "--dtype bf16"),
+                            (["--steps", "3", "--iters", "4"], "more than once"),
+                            (["--lrMin", "1", "--lr", "0.1"], "minimum learning rate"),
+                            (["--valData", self.stories], "same file"), (["--lr"], "needs a value")]:
+            self.refused(2, *data, *flags, says=says)
+        self.refused(2, "train", says="--data is missing")
+        self.refused(2, "sample", says="--checkpoint is missing")
+        self.refused(2, "eval", "--checkpoint", self.run60, says="--data is missing")
+        self.refused(2, "sample", "--checkpoint", self.run60, "--topp", "0", says="top-p is 0")
+        self.refused(2, "data", "make", "stories", "--size", "2XB", says="not a size")
+        self.refused(2, "quickstart", "--minutes", "0", says="--minutes is 0")
+
+    def test_texts_that_cannot_be_learned_from_are_refused(self):
+        (self.dir / "empty.txt").touch()
+        (self.dir / "binary.txt").write_bytes(b"abc\0\xff" * 100)
+        (self.dir / "short.txt").write_text("A short text.\n")
+        for name, says in [("empty.txt", "empty"), ("binary.txt", "not a text file"),
+                           ("short.txt", "more than the block size of 32"), (".", "directory"),
+                           ("none.txt", "No such file")]:
+            self.refused(1, "train", "--data", name, *TINY, "--runDir", "run", says=says)
+            self.assertFalse((self.dir / "run").exists())
+
+    def test_folders_that_cannot_be_written_are_refused(self):
+        (self.dir / "file").write_text("x")
+        for run_dir in ["/proc/alpha/run", "file/run"]:
+            self.refused(1, "train", "--data", self.stories, *TINY, "--runDir", run_dir,
+                         says="cannot create folder")
+        self.refused(1, "train", "--data", self.stories, *TINY, "--runDir", self.run60,
+                     says="already holds a run")
+
+    def test_config_file_stands_below_flags_and_above_presets(self):
+        (self.dir / "run.toml").write_text(
+            f'data = "{self.stories}"\nrunDir = "run"\nsteps = 3\nblock = 16\nbias = true\n'
+            'tokenizer = "char"\ndim = 16\nlayers = 1\nheads = 2\nbatch-size = 2\n')
+        self.assertEqual(run("train", "--config", "run.toml", "--domain", "chords", "--steps=2",
+                             "--sampleInterval", "0", cwd=self.dir).returncode, 0)
+        config = json.loads((self.dir / "run/config.json").read_text())
+        model, train = config["modelConfig"], config["trainConfig"]
+        self.assertEqual((train["iters"], train["batchSize"], model["blockSize"], model["bias"]),
+                         (2, 2, 16, True))
+        self.assertEqual(config["domain"], "chords")
+        (self.dir / "bad.toml").write_text("stpes = 3\n")
+        self.refused(2, "train", "--config", "bad.toml", says="'stpes'; did you mean 'steps'?")
+        self.refused(2, "train", "--config", "none.toml", says="none.toml")
+
+
+class Training(CliTest):
+    def test_run_folder_holds_config_and_one_line_of_metrics_per_step(self):
+        config = json.loads((self.run60 / "config.json").read_text())
+        self.assertEqual(config["runId"], "run60")
+        self.assertRegex(config["configHash"], "^[0-9a-f]{8}$")
+        self.assertEqual(config["modelConfig"]["nEmbd"], 32)
+        self.assertEqual(config["trainConfig"]["gradAccumSteps"], 2)
+        self.assertEqual(config["data"], str(self.stories))
+        lines = [json.loads(line) for line in
+                 (self.run60 / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual([line["step"] for line in lines], list(range(1, 61)))
+        for field in ["loss", "lr", "gradNorm", "elapsed_ms", "ms_per_iter", "tokens_per_sec",
+                      "mfu", "clip_coef", "clip_pct", "timing_fwd_ms", "timing_bwd_ms"]:
+            self.assertIn(field, lines[0])
+        self.assertEqual([line["step"] for line in lines if "valLoss" in line], [30, 60])
+        self.assertLess(lines[-1]["loss"], lines[0]["loss"] - 0.5)
+
+    def test_thirty_steps_and_a_resume_are_sixty_steps(self):
+        copy = self.copy_of_run(until=30)
+        text = self.ok("train", "--resume", copy)
+        self.assertIn("continues after step 30", text)
+        self.assertEqual(self.weights(copy), self.weights(self.run60))
+        lines = (copy / "metrics.jsonl").read_text().splitlines()
+        self.assertEqual([json.loads(line)["step"] for line in lines], list(range(1, 61)))
+
+    def test_same_seed_gives_the_same_bytes_with_any_number_of_threads(self):
+        for threads in ["1", "2"]:
+            run_dir = self.dir / f"threads{threads}"
+            self.ok("train", "--data", self.stories, *SIXTY, "--runDir", run_dir,
+                    "--threads", threads)
+            self.assertEqual(self.weights(run_dir), self.weights(self.run60))
+        other = self.dir / "other"
+        self.ok("train", "--data", self.stories, *SIXTY, "--runDir", other, "--seed", "7")
+        self.assertNotEqual(self.weights(other), self.weights(self.run60))
+
+    def start(self, run_dir, *args):
+        """A training process, after its first progress line."""
+        process = subprocess.Popen(
+            [ALPHA, "train", *args, "--runDir", run_dir, "--logEvery", "1"],
+            cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for line in process.stdout:
+            if line.startswith(b"step "):
+                return process
+        raise AssertionError(process.stderr.read().decode())
+
+    def stopped_then_resumed(self, number, code):
+        args = ["--data", self.stories, *TINY, "--steps", "400", "--evalInterval", "400"]
+        whole, cut = self.dir / "whole", self.dir / "cut"
+        process = self.start(cut, *args)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, code, err.decode())
+        self.assertIn(f"alpha train --resume {cut}", out.decode())
+        self.ok("train", "--resume", cut)
+        self.ok("train", *args, "--runDir", whole)
+        self.assertEqual(self.weights(cut, 400), self.weights(whole, 400))
+
+    def test_interrupt_saves_and_a_resume_ends_as_if_nothing_had_happened(self):
+        self.stopped_then_resumed(signal.SIGINT, 130)
+
+    def test_terminate_saves_as_well(self):
+        self.stopped_then_resumed(signal.SIGTERM, 143)
+
+    def test_killed_run_resumes_from_its_last_checkpoint(self):
+        args = ["--data", self.stories, *TINY, "--steps", "400", "--evalInterval", "20"]
+        whole, cut = self.dir / "whole", self.dir / "cut"
+        process = self.start(cut, *args)
+        for line in process.stdout:
+            if b"checkpoint saved" in line:
+                break
+        process.kill()
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, -signal.SIGKILL)
+        self.assertFalse((cut / "checkpoint-400").exists())
+        self.ok("train", "--resume", cut)
+        self.ok("train", *args, "--runDir", whole)
+        self.assertEqual(self.weights(cut, 400), self.weights(whole, 400))
+        steps = [json.loads(line)["step"]
+                 for line in (cut / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual(steps, list(range(1, 401)))
+
+    def test_resume_refuses_what_would_make_it_another_run(self):
+        copy = self.copy_of_run(until=30)
+        self.refused(2, "train", "--resume", copy, "--lr", "1", says="--lr cannot change")
+        other = self.dir / "other.txt"
+        other.write_text(self.stories.read_text()[::-1])
+        self.refused(1, "train", "--resume", copy, "--data", other, says="not the one")
+        self.assertIn("is complete", self.ok("train", "--resume", self.run60))
+        self.refused(1, "train", "--resume", self.dir / "none", says="none")
+
+    def test_resume_passes_over_a_damaged_checkpoint(self):
+        copy = self.dir / "copy"
+        shutil.copytree(self.run60, copy)
+        os.truncate(copy / "checkpoint-60" / "optimizer.safetensors", 1000)
+        done = run("train", "--resume", copy, cwd=self.dir)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.assertIn("warning: ", done.stderr.decode())
+        self.assertEqual(self.weights(copy), self.weights(self.run60))
+
+    def test_json_prints_an_object_per_step_and_a_summary(self):
+        out = self.ok("train", "--data", self.stories, *TINY, "--steps", "5", "--json",
+                      "--runDir", self.dir / "run")
+        objects = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([o["step"] for o in objects], [1, 2, 3, 4, 5, 5])
+        self.assertTrue(objects[-1]["done"])
+        self.assertTrue(Path(objects[-1]["checkpoint"]).is_dir())
+        self.assertGreater(objects[-1]["bitsPerByte"], 0)
+
+    def test_bf16_trains_and_samples(self):
+        run_dir = self.dir / "run"
+        self.ok("train", "--data", self.stories, *TINY, "--steps", "40", "--dtype", "bf16",
+                "--runDir", run_dir)
+        lines = [json.loads(line) for line in (run_dir / "metrics.jsonl").read_text().splitlines()]
+        self.assertLess(lines[-1]["loss"], lines[0]["loss"] - 0.3)
+        self.ok("sample", "--checkpoint", run_dir, "--steps", "5", "--dtype", "bf16")
+
+    def test_terminal_gets_a_live_line(self):
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [ALPHA, "train", "--data", self.stories, *TINY, "--steps", "30", "--runDir", "run"],
+            cwd=self.dir, stdout=slave, stderr=subprocess.PIPE)
+        os.close(slave)
+        out = b""
+        while True:
+            try:
+                chunk = os.read(master, 4096)
+            except OSError:
+                break
+            if not chunk:
+                break
+            out += chunk
+        os.close(master)
+        self.assertEqual(process.wait(timeout=60), 0)
+        process.stderr.close()
+        self.assertIn(b"\rstep 1/30", out)
+        self.assertIn(b"tok/s", out)
+        self.assertIn(b"training complete", out)
+
+    def test_reader_that_goes_away_ends_the_run_without_a_word(self):
+        process = subprocess.Popen(
+            [ALPHA, "train", "--data", self.stories, *TINY, "--steps", "100000",
+             "--logEvery", "1", "--runDir", "run"],
+            cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.readline()
+        process.stdout.close()
+        self.assertEqual(process.stderr.read(), b"")
+        self.assertEqual(process.wait(timeout=60), 141)
+        process.stderr.close()
+
+
+class Models(CliTest):
+    def sample(self, *args):
+        return self.ok("sample", "--checkpoint", self.run60, "--steps", "40", *args)
+
+    def test_sample_repeats_with_its_seed_alone(self):
+        self.assertEqual(self.sample("--seed", "5"), self.sample("--seed", "5"))
+        self.assertNotEqual(self.sample("--seed", "5"), self.sample("--seed", "6"))
+        self.assertTrue(self.sample().startswith("The "))
+
+    def test_greedy_sample_depends_on_nothing_but_the_prompt(self):
+        greedy = self.sample("--temp", "0", "--seed", "1")
+        self.assertEqual(greedy, self.sample("--temp", "0", "--seed", "2"))
+        self.assertEqual(greedy, self.sample("--topk", "1"))
+
+    def test_sample_goes_on_behind_the_block(self):
+        self.assertGreater(len(self.ok("sample", "--checkpoint", self.run60, "--steps", "150")),
+                           150)
+
+    def test_sample_as_json(self):
+        sampled = json.loads(self.sample("--json", "--prompt", "Once"))
+        self.assertEqual(len(sampled["tokens"]), 40)
+        self.assertEqual(sampled["stopReason"], "length")
+        self.assertEqual(self.sample("--prompt", "Once"), "Once" + sampled["text"] + "\n")
+
+    def test_empty_prompt_needs_a_start_token(self):
+        self.refused(1, "sample", "--checkpoint", self.run60, "--prompt", "",
+                     says="the prompt is empty")
+        self.refused(1, "sample", "--checkpoint", self.run60, "--prompt=", says="prompt is empty")
+        bpe = self.dir / "bpe"
+        self.ok("train", "--data", self.stories, *TINY[2:], "--tokenizer", "bpe", "--vocabSize",
+                "300", "--steps", "5", "--runDir", bpe)
+        text = self.ok("sample", "--checkpoint", bpe, "--prompt", "", "--steps", "5")
+        self.assertNotIn("end_of_text", text)
+
+    def test_reader_that_goes_away_ends_a_sample_without_a_word(self):
+        process = subprocess.Popen(
+            [ALPHA, "sample", "--checkpoint", self.run60, "--steps", "1000000"],
+            cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.read(10)
+        process.stdout.close()
+        self.assertEqual(process.stderr.read(), b"")
+        self.assertEqual(process.wait(timeout=60), 0)
+        process.stderr.close()
+
+    def test_interrupt_ends_a_sample_between_two_tokens(self):
+        process = subprocess.Popen(
+            [ALPHA, "sample", "--checkpoint", self.run60, "--steps", "1000000"],
+            cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.read(10)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertTrue(out.endswith(b"\n"))
+        self.assertIn(b"cancelled", err)
+
+    def test_eval_judges_the_whole_text(self):
+        result = json.loads(self.ok("eval", "--checkpoint", self.run60, "--data", self.stories,
+                                    "--json"))
+        self.assertEqual(result["bytes"], self.stories.stat().st_size)
+        self.assertEqual(result["tokens"], result["bytes"])
+        self.assertAlmostEqual(result["bitsPerByte"], result["loss"] / 0.6931471805599453, 6)
+        other = json.loads(self.ok("eval", "--checkpoint", self.run60, "--data", self.stories,
+                                   "--json", "--batch", "7", "--threads", "1"))
+        self.assertAlmostEqual(other["loss"], result["loss"], 5)
+        text = self.ok("eval", "--checkpoint", self.run60, "--data", self.stories)
+        self.assertIn("Perplexity: ", text)
+
+    def test_inspect_shows_run_and_tensors(self):
+        inspected = json.loads(self.ok("inspect", self.run60, "--json"))
+        self.assertEqual([c["step"] for c in inspected["checkpoints"]], [30, 60])
+        self.assertTrue(inspected["manifestOk"])
+        self.assertEqual(inspected["numbers"], sum(t["numbers"] for t in inspected["tensors"]))
+        text = self.ok("inspect", "--checkpoint", self.run60 / "checkpoint-30")
+        self.assertIn("layer.1.attn.wqkv", text)
+        self.assertIn("[96, 32]", text)
+
+    def test_damaged_checkpoints_are_refused(self):
+        copy = self.copy_of_run(until=30)
+        model = copy / "checkpoint-30" / "model.safetensors"
+        flipped = bytearray(model.read_bytes())
+        flipped[len(flipped) // 2] ^= 1
+        model.write_bytes(flipped)
+        for command in [["sample"], ["inspect"], ["eval", "--data", self.stories]]:
+            self.refused(1, *command, "--checkpoint", copy / "checkpoint-30", says="checksum")
+        self.refused(1, "train", "--resume", copy, says="no undamaged checkpoint")
+        os.truncate(model, 100)
+        self.refused(1, "sample", "--checkpoint", copy / "checkpoint-30", says="100 bytes")
+        (copy / "checkpoint-30" / "manifest.json").unlink()
+        self.refused(1, "sample", "--checkpoint", copy / "checkpoint-30", says="manifest")
+
+    def test_sample_of_a_run_passes_over_a_damaged_checkpoint(self):
+        copy = self.dir / "copy"
+        shutil.copytree(self.run60, copy)
+        os.truncate(copy / "checkpoint-60" / "model.safetensors", 1000)
+        done = run("sample", "--checkpoint", copy, "--steps", "3", cwd=self.dir)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(b"warning: ", done.stderr)
+
+
+class Tools(CliTest):
+    def test_tokenize_builds_cuts_and_joins(self):
+        path = self.dir / "tokenizer.json"
+        built = json.loads(self.ok("tokenize", "--type", "bpe", "--input", self.stories,
+                                   "--vocabSize", "300", "--out", path, "--json"))
+        self.assertEqual(built["vocabSize"], 300)
+        self.assertIn("vocab_size=", self.ok("tokenizer", "build", "--type=char",
+                                             f"--input={self.stories}",
+                                             f"--out={self.dir / 'char.json'}"))
+        text = "Once upon a time, ü!"
+        cut = json.loads(self.ok("tokenize", "--tokenizer", path, "--text", text, "--json"))
+        self.assertEqual("".join(cut["pieces"][:5]), text[:len("".join(cut["pieces"][:5]))])
+        ids = self.ok("tokenize", "--tokenizer", path, "--ids", stdin=text.encode()).strip()
+        self.assertEqual(ids, " ".join(map(str, cut["ids"])))
+        self.assertEqual(self.ok("tokenize", "--tokenizer", path, "--decode", ids), text + "\n")
+        self.assertIn('"T"', self.ok("tokenize", "--checkpoint", self.run60, "--text", "The"))
+        self.refused(1, "tokenize", "--tokenizer", path, "--decode", "999999", says="999999")
+        self.refused(2, "tokenize", "--tokenizer", path, "--decode", "x", says="'x'")
+        self.refused(2, "tokenize", says="--tokenizer or --checkpoint")
+
+    def test_kernels_lists_every_op_of_every_backend(self):
+        kernels = json.loads(self.ok("kernels", "--json"))
+        self.assertEqual(list(kernels), ["cpu", "cpu_ref"])
+        self.assertEqual(kernels["cpu"].keys(), kernels["cpu_ref"].keys())
+        self.assertEqual(kernels["cpu"]["matmul"]["f32"], "native")
+        self.assertIn("attention_backward", self.ok("kernels", "--backend", "cpu"))
+
+    def test_stories_are_a_function_of_size_and_seed(self):
+        for name, seed in [("a", "1"), ("b", "1"), ("c", "2")]:
+            self.ok("data", "make", "stories", "--size", "20KB", "--seed", seed,
+                    "--out", self.dir / name)
+        a, b, c = ((self.dir / name).read_bytes() for name in "abc")
+        self.assertEqual(a, b)
+        self.assertNotEqual(a, c)
+        self.assertGreaterEqual(len(a), 20000)
+
+    def test_quickstart_trains_tells_and_says_what_to_try(self):
+        out = self.ok("quickstart", "--steps", "4", "--size", "200KB", "--runDir",
+                      self.dir / "quick")
+        self.assertTrue((self.dir / "quick" / "stories.txt").is_file())
+        self.assertIn("Once there was", out)
+        self.assertIn("what to try next", out)
+        command = next(line for line in out.splitlines() if "another story" in line)
+        self.assertIn(f"--checkpoint {self.dir / 'quick'}", command)
+
+
+if __name__ == "__main__":
+    ALPHA = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main(verbosity=2)
