@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "alpha/core/suggest.h"
 #include "alpha/cpu/cpu_backend.h"
 #include "alpha/cpu_ref/cpu_ref_backend.h"
 
@@ -18,7 +19,8 @@ std::span<const std::string_view> backend_names() noexcept {
 std::unique_ptr<Backend> make_backend(std::string_view name, int n_threads) {
   if (name == "cpu") return std::make_unique<cpu::CpuBackend>(n_threads);
   if (name == "cpu_ref") return std::make_unique<cpu_ref::CpuRefBackend>();
-  fail_invalid("unknown backend '{}', expected {}", name, fmt::join(kNames, " or "));
+  fail_invalid("unknown backend '{}', expected {}{}", name, fmt::join(kNames, " or "),
+               did_you_mean(name, kNames));
 }
 
 }  // namespace alpha

@@ -48,4 +48,9 @@ std::string closest(std::string_view word, std::span<const std::string_view> can
   return std::string(best);
 }
 
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+  const std::string near = closest(word, candidates);
+  return near.empty() ? near : "; did you mean '" + near + "'?";
+}
+
 }  // namespace alpha

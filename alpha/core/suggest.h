@@ -12,4 +12,7 @@ namespace alpha {
 /// and more than one, would have to change.
 std::string closest(std::string_view word, std::span<const std::string_view> candidates);
 
+/// `; did you mean 'x'?` for the end of a message, or nothing when no candidate is near.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+
 }  // namespace alpha

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "alpha/core/json.h"
+#include "alpha/core/suggest.h"
 #include "alpha/model/parameters.h"
 
 namespace alpha {
@@ -113,7 +114,8 @@ GptConfig gpt_preset(std::string_view name) {
     config.has_norm_bias = false;
     return config;
   }
-  fail_invalid("unknown model preset '{}', expected one of: {}", name, fmt::join(kPresets, ", "));
+  fail_invalid("unknown model preset '{}', expected one of: {}{}", name, fmt::join(kPresets, ", "),
+               did_you_mean(name, kPresets));
 }
 
 Json to_json(const GptConfig& config) {

@@ -41,9 +41,8 @@ const Entry& entry_named(std::string_view name) {
   const auto it = std::find_if(kEntries.begin(), kEntries.end(),
                                [&](const Entry& entry) { return entry.name == name; });
   if (it != kEntries.end()) return *it;
-  const std::string near = closest(name, kNames);
   fail_invalid("[tokenizer] unknown name: got '{}', expected one of {}{}", name,
-               fmt::join(kNames, ", "), near.empty() ? "" : "; did you mean '" + near + "'?");
+               fmt::join(kNames, ", "), did_you_mean(name, kNames));
 }
 
 }  // namespace

@@ -172,8 +172,8 @@ const Domain& find_domain(std::string_view id) {
     if (domain.id == id) return domain;
     ids.push_back(domain.id);
   }
-  fail_invalid("unknown domain '{}'; did you mean '{}'? Known: {}", id, closest(id, ids),
-               fmt::join(ids, ", "));
+  fail_invalid("unknown domain '{}', expected one of: {}{}", id, fmt::join(ids, ", "),
+               did_you_mean(id, ids));
 }
 
 }  // namespace alpha

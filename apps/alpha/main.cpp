@@ -71,9 +71,13 @@ int dispatch(Arguments args) {
 
 /// One line, whatever the message contains.
 int report(std::string_view message, int exit_code) {
-  std::string line = fmt::format("error: {}", message);
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  std::string line = "error: ";
+  for (const char c : message) {
+    if (c == '\n') {
+      line += "; ";
+    } else if (static_cast<unsigned char>(c) >= ' ') {
+      line += c;
+    }
   }
   write_stderr(line);
   return exit_code;

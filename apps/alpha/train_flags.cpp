@@ -90,8 +90,9 @@ void TrainFlags::add_model_flags(Flags& flags) {
   flags.choice("--norm", norm, kNorms, "Normalization [layer_norm]");
   flags.number("--dropout", dropout, "Dropout [0]");
   flags.number("--softCap,--soft-cap", soft_cap, "Soft cap of attention scores, 0 for none [30]");
-  flags.boolean("--bias,!--no-bias", bias, "Biases in linear layers and norms");
-  flags.boolean("--tie,!--no-tie", tie, "Use the token embedding as output matrix");
+  flags.boolean("--bias,!--no-bias", bias, "Biases in linear layers and norms; --no-bias: none");
+  flags.boolean("--tie,!--no-tie", tie,
+                "Use the token embedding as output matrix; --no-tie: do not");
   flags.choice("--init", init, kInits, "Where initial values are drawn from [counter]");
 }
 

@@ -38,8 +38,8 @@ struct TrainFlags {
   /// vocabulary size and the run id are still missing. Error: UsageError.
   RunConfig new_run() const;
 
-  /// Changes what may change when a run is continued. `given` are the names of all flags that were
-  /// given. Error: UsageError for any other flag.
+  /// Changes what may change when a run is continued. Error: UsageError when `flags` were given
+  /// that may not.
   void apply_to_resumed(RunConfig& run, const Flags& flags) const;
 
  private:

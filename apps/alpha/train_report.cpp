@@ -48,7 +48,10 @@ TrainReport::TrainReport(const ReportOptions& options, const Clock& clock)
     : options_(options),
       clock_(clock),
       console_(options.is_json),
-      start_(clock.seconds()) {}
+      start_(clock.seconds()) {
+  // Who reads JSON needs no second report, unless somebody watches.
+  if (options.is_json && !console_.is_terminal()) options_.is_quiet = true;
+}
 
 void TrainReport::say(const std::string& text) {
   if (!options_.is_quiet) console_.line(text);
@@ -111,7 +114,6 @@ void TrainReport::on_step(const StepMetrics& metrics) {
       smooth_step_ms_ == 0 ? metrics.step_ms : 0.9 * smooth_step_ms_ + 0.1 * metrics.step_ms;
   if (options_.is_json) {
     write_stdout(to_json(metrics).dump() + "\n");
-    if (!console_.is_terminal()) options_.is_quiet = true;
   }
   const bool has_evaluation = metrics.validation_loss.has_value();
   if (has_evaluation) last_validation_loss_ = metrics.validation_loss;

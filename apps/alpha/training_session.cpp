@@ -103,6 +103,8 @@ SessionResult run_session(Backend& backend, TrainerSetup setup, const Checkpoint
   check_data(setup.data, run.model.block_size);
   const auto n_train = static_cast<std::int64_t>(setup.data.train.size());
   const auto n_validation = static_cast<std::int64_t>(setup.data.validation.size());
+  // Before anything is told: a folder that cannot be written ends the run here.
+  if (checkpoint == nullptr) prepare_run_directory(setup.run_dir, run, 0);
   Trainer trainer(backend, std::move(setup), clock, report.hooks());
   if (checkpoint != nullptr) trainer.resume(*checkpoint);
   report.header(run, n_train, n_validation, trainer);

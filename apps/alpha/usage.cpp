@@ -40,6 +40,10 @@ std::string shown_name(const std::string& names) {
   return names.substr(names.find("--"), names.find(',', names.find("--")) - names.find("--"));
 }
 
+std::vector<std::string_view> views(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
 /// CLI11 reads `--flag=` as a flag that wants the next argument; here it means an empty value.
 std::vector<std::string> with_empty_values(std::span<const std::string> args) {
   std::vector<std::string> out;
@@ -52,6 +56,17 @@ std::vector<std::string> with_empty_values(std::span<const std::string> args) {
     }
   }
   return out;
+}
+
+/// A mistake that CLI11 found, in our words.
+[[noreturn]] void fail_mismatch(const CLI::ArgumentMismatch& error) {
+  const std::string_view message = error.what();
+  const std::string_view name = message.substr(0, message.find(':'));
+  if (message.find("At Most") != std::string_view::npos) {
+    fail_usage("{} is given more than once", name);
+  }
+  if (message.find("missing") != std::string_view::npos) fail_usage("{} needs a value", name);
+  fail_usage("{}", message);
 }
 
 }  // namespace
@@ -144,8 +159,8 @@ bool Flags::parse(std::span<const std::string> args) {
   } catch (const CLI::CallForHelp&) {
     write_stdout(app_.help());
     return false;
-  } catch (const CLI::ConversionError& error) {
-    fail_usage("{} (expected true or false)", error.what());  // numbers are parsed here
+  } catch (const CLI::ArgumentMismatch& error) {
+    fail_mismatch(error);
   } catch (const CLI::ParseError& error) {
     fail_usage("{}", error.what());
   }
@@ -153,7 +168,21 @@ bool Flags::parse(std::span<const std::string> args) {
   return true;
 }
 
+void Flags::check_boolean(const std::string& name, const std::string& value) const {
+  const CLI::Option* option = app_.get_option_no_throw(name);
+  if (option == nullptr || option->get_expected_min() > 0) return;
+  constexpr std::array<std::string_view, 4> kValues = {"true", "false", "1", "0"};
+  if (std::find(kValues.begin(), kValues.end(), value) == kValues.end()) {
+    fail_usage("{}: '{}' is neither true nor false", name, value);
+  }
+}
+
 void Flags::parse_arguments(std::span<const std::string> args) {
+  for (const std::string& arg : args) {
+    const std::size_t equals = arg.find('=');
+    if (!arg.starts_with("--") || equals == std::string::npos) continue;
+    check_boolean(arg.substr(0, equals), arg.substr(equals + 1));
+  }
   std::vector<std::string> reversed = with_empty_values(args);
   std::reverse(reversed.begin(), reversed.end());
   app_.parse(reversed);
@@ -162,7 +191,8 @@ void Flags::parse_arguments(std::span<const std::string> args) {
   const std::string& first = extras.front();
   if (!first.starts_with('-')) fail_usage("unexpected argument '{}'", first);
   const std::string flag = first.substr(0, first.find('='));
-  fail_usage("unknown flag '{}'{}", flag, did_you_mean(flag, names()));
+  const std::vector<std::string> known = names("--");
+  fail_usage("unknown flag '{}'{}", flag, did_you_mean(flag, views(known)));
 }
 
 void Flags::apply_config(const std::string& path) {
@@ -179,7 +209,9 @@ void Flags::apply_item(const CLI::ConfigItem& item, const std::string& path) {
   const std::string flag = "--" + item.fullname();
   CLI::Option* option = app_.get_option_no_throw(flag);
   if (option == nullptr || flag == "--config" || flag == "--help") {
-    fail_usage("{}: unknown key '{}'{}", path, item.fullname(), did_you_mean(flag, names()));
+    const std::vector<std::string> known = names("");
+    fail_usage("{}: unknown key '{}'{}", path, item.fullname(),
+               did_you_mean(item.fullname(), views(known)));
   }
   if (option->count() > 0) return;
   if (item.inputs.size() != 1) {
@@ -187,22 +219,22 @@ void Flags::apply_item(const CLI::ConfigItem& item, const std::string& path) {
   }
   const bool is_flag = option->get_expected_min() == 0;
   const std::string& value = item.inputs.front();
-  option->add_result(is_flag ? option->get_flag_value(item.fullname(), value) : value);
   try {
+    check_boolean(flag, value);
+    option->add_result(is_flag ? option->get_flag_value(item.fullname(), value) : value);
     option->run_callback();
   } catch (const UsageError& error) {
     fail_usage("{}: {}", path, error.what());
   }
 }
 
-std::vector<std::string_view> Flags::names() const {
-  // CLI11 keeps names without their dashes; people type them.
-  static thread_local std::vector<std::string> storage;
-  storage.clear();
+std::vector<std::string> Flags::names(std::string_view prefix) const {
+  std::vector<std::string> out;
   for (const CLI::Option* option : app_.get_options()) {
-    for (const std::string& name : option->get_lnames()) storage.push_back("--" + name);
+    for (const std::string& name : option->get_lnames())
+      out.push_back(fmt::format("{}{}", prefix, name));
   }
-  return {storage.begin(), storage.end()};
+  return out;
 }
 
 std::vector<std::string> Flags::given() const {

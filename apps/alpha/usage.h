@@ -73,7 +73,8 @@ class Flags {
   void parse_arguments(std::span<const std::string> args);
   void apply_config(const std::string& path);
   void apply_item(const CLI::ConfigItem& item, const std::string& path);
-  std::vector<std::string_view> names() const;
+  void check_boolean(const std::string& name, const std::string& value) const;
+  std::vector<std::string> names(std::string_view prefix) const;
 
   CLI::App app_;
   std::string group_ = "Flags";

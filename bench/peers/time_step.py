@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Time of one training step of the case of alpha_case.py in Alpha and in PyTorch, f32.
 
-Both take turns for some rounds, with 1 and with 2 threads, so that a load from outside falls on both.
+Both take turns for some rounds, with 1 and with 2 threads, so that a load from outside falls on
+both.
 A round's wall time is the median over its steps after the warm-up; its CPU time is the mean, all
 threads together. Printed: the medians over the rounds, then all of it as one line of JSON.
 
@@ -45,7 +46,7 @@ def time_torch(arguments, n_threads):
 
 
 def blas_environment():
-    """OpenBLAS falls back to SSE kernels on a CPU younger than itself; this names the right ones."""
+    """OpenBLAS takes SSE kernels on a CPU younger than itself; this names the right ones."""
     flags = open("/proc/cpuinfo").read()
     for flag, core in (("avx512dq", "SkylakeX"), ("avx2", "Haswell")):
         if flag in flags:
@@ -109,7 +110,8 @@ def main():
 
 def report(rounds):
     """The table, then the JSON."""
-    print(f"{'':6} {'threads':>7} {'wall ms/step':>13} {'fastest':>8} {'slowest':>8} {'CPU ms/step':>12}")
+    heads = f"{'wall ms/step':>13} {'fastest':>8} {'slowest':>8} {'CPU ms/step':>12}"
+    print(f"{'':6} {'threads':>7} {heads}")
     for n_threads in (1, 2):
         for name in ("alpha", "torch"):
             own = [r for r in rounds if r["name"] == name and r["threads"] == n_threads]
@@ -120,9 +122,9 @@ def report(rounds):
                 f"{max(wall):8.2f} {cpu:12.2f}"
             )
     blas = sorted({r["blas"] for r in rounds if "blas" in r})
-    print(f"torch multiplies with {', '.join(blas)}; the machine's load is {os.getloadavg()[0]:.1f}")
+    print(f"torch multiplies with {', '.join(blas)}; load of the machine {os.getloadavg()[0]:.1f}")
     if "reference BLAS" in blas:
-        print("That is no peer: the reference BLAS is 20 times slower. See README.md for another.")
+        print("That is no peer: the reference BLAS is over ten times slower. See README.md.")
     print(json.dumps({"rounds": rounds}))
 
 

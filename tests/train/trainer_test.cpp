@@ -1,15 +1,16 @@
 #include "alpha/train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <new>
 
 #include <gtest/gtest.h>
 
 #include "alpha/backends/backends.h"
 #include "alpha/checkpoint/checkpoint_search.h"
 #include "alpha/core/json.h"
+#include "alpha/cpu/cpu_backend.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tokenizers/tokenizer_factory.h"
 #include "alpha/train/evaluate.h"
@@ -185,6 +186,20 @@ TEST_F(TrainerTest, AStepThatIsNotFiniteLeavesTheWeights) {
   trainer.run(never);
   EXPECT_EQ(to_floats(*backend, trainer.parameters().values()), before);
   EXPECT_EQ(n_warnings, 20);
+}
+
+TEST_F(TrainerTest, AStepAsksTheSystemForNoMemoryOnceItHasRunBefore) {
+  cpu::CpuBackend backend(2);
+  std::vector<std::int64_t> n_allocations;
+  TrainerSetup s = setup("memory");
+  s.run.train.eval_interval = 1000;
+  Trainer trainer(backend, std::move(s), clock, {.on_step = [&](const StepMetrics&) {
+                    n_allocations.push_back(backend.memory().stats().n_system_allocations);
+                  }});
+  std::atomic<bool> is_stopping{false};
+  trainer.run(is_stopping);
+  ASSERT_EQ(n_allocations.size(), 20U);
+  EXPECT_EQ(n_allocations[1], n_allocations[18]);
 }
 
 TEST_F(TrainerTest, RefusesDataOfAnotherRunAndTextShorterThanTheBlock) {
