@@ -6,6 +6,7 @@ stream of batches and the learning rate, from the headers in alpha/tokenizers, a
 alpha/train.
 """
 
+import itertools
 import json
 import math
 import os
@@ -17,7 +18,7 @@ import time
 
 import numpy as np
 
-from alpha_rng import SeededRng
+from alpha_rng import counter_uniform
 
 SEED = 42
 BLOCK = 64
@@ -30,6 +31,7 @@ BETAS = (0.9, 0.99)
 EPS = 1e-8
 WEIGHT_DECAY = 0.1
 GRAD_CLIP = 1.0
+WINDOW_STREAM = 1 << 32
 
 FLAGS = {
     "preset": "nanogpt", "tokenizer": "char", "layers": 4, "heads": 4, "dim": 128, "block": BLOCK,
@@ -66,14 +68,9 @@ def load_tokens(text_path):
 
 def batches(tokens):
     """Endless pairs of inputs and targets [BATCH, BLOCK], those of alpha/data/batch_stream.h."""
-    rng = SeededRng(SEED)
-    n_rows = 0
-    while True:
-        starts = np.empty((BATCH, 1), np.int64)
-        for row in range(BATCH):
-            bits = (rng.bits() + n_rows // 8190 * 0x9E3779B9) & 0xFFFFFFFF
-            starts[row] = int(bits * 2.0**-32 * (len(tokens) - BLOCK))
-            n_rows += 1
+    for n_rows in itertools.count(0, BATCH):
+        draws = counter_uniform(SEED, WINDOW_STREAM, n_rows, BATCH)
+        starts = (draws * (len(tokens) - BLOCK)).astype(np.int64)[:, None]
         windows = tokens[starts + np.arange(BLOCK + 1)]
         yield windows[:, :-1], windows[:, 1:]
 

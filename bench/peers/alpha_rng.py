@@ -61,12 +61,17 @@ def mix(x):
     return x ^ (x >> np.uint64(31))
 
 
-def counter_gauss(seed, stream, n):
-    """The first n normal numbers of CounterRng(seed, stream), f64."""
+def counter_uniform(seed, stream, first, n):
+    """CounterRng(seed, stream).uniform at positions first ... first + n - 1, f64."""
     word = lambda value: np.array([value & 0xFFFFFFFFFFFFFFFF], np.uint64)
     key = mix(mix(word(seed + GOLDEN)) + word((stream + 1) * GOLDEN))
-    bits = mix(mix(key + np.arange(1, 2 * n + 1, dtype=np.uint64) * np.uint64(GOLDEN)) ^ key)
-    uniform = (bits >> np.uint64(11)) * 2.0**-53
+    positions = np.arange(first + 1, first + n + 1, dtype=np.uint64)
+    return (mix(mix(key + positions * np.uint64(GOLDEN)) ^ key) >> np.uint64(11)) * 2.0**-53
+
+
+def counter_gauss(seed, stream, n):
+    """The first n normal numbers of CounterRng(seed, stream), f64."""
+    uniform = counter_uniform(seed, stream, 0, 2 * n)
     return np.sqrt(-2 * np.log(1 - uniform[0::2])) * np.cos(2 * math.pi * uniform[1::2])
 
 
