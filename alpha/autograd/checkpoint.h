@@ -12,13 +12,19 @@ template<class Block>
 Variable checkpoint(Tape& tape, const Variable& input, Block block) {
   Tape silent(tape.backend(), false);
   Tensor output = block(silent, Variable(input.data())).data();
-  return tape.record(std::move(output), {&input}, [input, block](Tape& outer, const Tensor& dy) {
-    Tape& inner = outer.child();
-    const Variable x = inner.leaf(input.data());
-    inner.backward(block(inner, x), dy);
-    outer.add_grad(input.target(), inner.grad(x));
-    inner.clear();
-  });
+  // Parameters inside the block may need gradients even where its input does not.
+  const Variable recorded =
+      tape.is_recording() && !input.requires_grad() ? tape.leaf(input.data()) : input;
+  return tape.record(std::move(output), {&recorded},
+                     [recorded, block](Tape& outer, const Tensor& dy) {
+                       Tape& inner = outer.child();
+                       inner.clear();
+                       const Variable x = inner.leaf(recorded.data());
+                       inner.backward(block(inner, x), dy);
+                       if (const Tensor dx = inner.grad(x); dx.is_defined())
+                         outer.add_grad(recorded.target(), dx);
+                       inner.clear();
+                     });
 }
 
 }  // namespace alpha

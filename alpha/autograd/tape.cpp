@@ -21,15 +21,15 @@ Tape::~Tape() {
 
 Variable Tape::leaf(const Tensor& data) {
   Variable result(data);
-  result.target_.slot = new_slot();
+  assign_slot(result.target_);
   return result;
 }
 
 Tensor Tape::grad(const Variable& leaf) const {
-  const int slot = leaf.target().slot;
-  ALPHA_CHECK(slot >= 0 && static_cast<std::size_t>(slot) < gradients_.size(),
+  const GradTarget& target = leaf.target();
+  ALPHA_CHECK(target.tape == this && static_cast<std::size_t>(target.slot) < gradients_.size(),
               "not a leaf of this tape");
-  return gradients_[static_cast<std::size_t>(slot)];
+  return gradients_[static_cast<std::size_t>(target.slot)];
 }
 
 void Tape::add_grad(const GradTarget& target, Tensor gradient) {
@@ -39,8 +39,9 @@ void Tape::add_grad(const GradTarget& target, Tensor gradient) {
     sum_to_accumulate(backend_, gradient, target.accumulator);
     return;
   }
-  if (gradient.dtype() != target.dtype) gradient = cast(backend_, gradient, target.dtype);
-  Tensor& slot = gradients_[static_cast<std::size_t>(target.slot)];
+  Tensor& slot = slot_of(target);
+  const DType dtype = slot.is_defined() ? slot.dtype() : target.dtype;
+  if (gradient.dtype() != dtype) gradient = cast(backend_, gradient, dtype);
   if (!slot.is_defined()) {
     slot = std::move(gradient);
   } else if (slot.is_unique()) {
@@ -52,8 +53,13 @@ void Tape::add_grad(const GradTarget& target, Tensor gradient) {
 
 Tensor Tape::grad_buffer(const GradTarget& target) {
   if (target.accumulator.is_defined()) return target.accumulator;
-  Tensor& slot = gradients_[static_cast<std::size_t>(target.slot)];
-  if (!slot.is_defined()) slot = zeros(backend_, target.shape, accumulation_dtype(target.dtype));
+  Tensor& slot = slot_of(target);
+  const DType dtype = accumulation_dtype(target.dtype);
+  if (!slot.is_defined()) {
+    slot = zeros(backend_, target.shape, dtype);
+  } else if (slot.dtype() != dtype || !slot.is_unique()) {
+    slot = cast(backend_, slot, dtype);  // memory of its own, since it will be added to
+  }
   return slot;
 }
 
@@ -69,9 +75,12 @@ void Tape::backward(const Variable& output, const Tensor& gradient) {
   while (!nodes_.empty()) {
     const Node node = nodes_.back();
     nodes_.pop_back();
-    const Tensor dy = std::exchange(gradients_[static_cast<std::size_t>(node.slot)], Tensor());
+    Tensor dy = std::exchange(gradients_[static_cast<std::size_t>(node.slot)], Tensor());
     try {
-      if (dy.is_defined()) node.run(node.closure, *this, dy);
+      if (dy.is_defined()) {
+        if (dy.dtype() != node.dtype) dy = cast(backend_, dy, node.dtype);
+        node.run(node.closure, *this, dy);
+      }
     } catch (...) {
       node.destroy(node.closure);
       throw;
@@ -85,6 +94,7 @@ void Tape::backward(const Variable& output, const Tensor& gradient) {
 void Tape::clear() {
   drop_nodes();
   gradients_.clear();
+  if (child_) child_->clear();
 }
 
 Tape& Tape::child() {
@@ -96,9 +106,15 @@ bool Tape::any_needs_grad(std::initializer_list<const Variable*> inputs) noexcep
   return std::ranges::any_of(inputs, [](const Variable* input) { return input->requires_grad(); });
 }
 
-int Tape::new_slot() {
+void Tape::assign_slot(GradTarget& target) {
+  target.slot = static_cast<int>(gradients_.size());
+  target.tape = this;
   gradients_.emplace_back();
-  return static_cast<int>(gradients_.size()) - 1;
+}
+
+Tensor& Tape::slot_of(const GradTarget& target) {
+  ALPHA_CHECK(target.tape == this, "a gradient for a variable of another tape");
+  return gradients_[static_cast<std::size_t>(target.slot)];
 }
 
 void* Tape::allocate(std::size_t size, std::size_t alignment) {

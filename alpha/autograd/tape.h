@@ -35,7 +35,8 @@ class Tape {
   /// A variable whose gradient can be read with `grad` after backward.
   Variable leaf(const Tensor& data);
 
-  /// The gradient of a leaf; undefined when nothing flowed to it.
+  /// The gradient of a leaf, in its dtype or its accumulation dtype; undefined when nothing flowed
+  /// to it.
   Tensor grad(const Variable& leaf) const;
 
   /// Used by ops: notes that `output` was computed from `inputs`, and how to pass its gradient on:
@@ -53,11 +54,12 @@ class Tape {
                   DType grad_dtype) {
     Variable result(std::move(output));
     if (!is_recording_ || !any_needs_grad(inputs)) return result;
-    result.target_.slot = new_slot();
+    assign_slot(result.target_);
     result.target_.dtype = grad_dtype;
     void* place = allocate(sizeof(Backward), alignof(Backward));
     nodes_.push_back(
         {.slot = result.target_.slot,
+         .dtype = grad_dtype,
          .closure = new (place) Backward(std::move(backward)),
          .run = [](void* closure, Tape& tape,
                    const Tensor& dy) { (*static_cast<Backward*>(closure))(tape, dy); },
@@ -88,6 +90,7 @@ class Tape {
  private:
   struct Node {
     int slot;
+    DType dtype;  // in which the gradient of the output is wanted
     void* closure;
     void (*run)(void*, Tape&, const Tensor&);
     void (*destroy)(void*);
@@ -99,7 +102,8 @@ class Tape {
   };
 
   static bool any_needs_grad(std::initializer_list<const Variable*> inputs) noexcept;
-  int new_slot();
+  void assign_slot(GradTarget& target);
+  Tensor& slot_of(const GradTarget& target);
   void* allocate(std::size_t size, std::size_t alignment);
   void drop_nodes() noexcept;
 

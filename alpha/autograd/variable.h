@@ -6,12 +6,15 @@
 
 namespace alpha {
 
+class Tape;
+
 /// Where the gradient of a variable goes; all that a backward function needs to know of an input
 /// whose values it does not read.
 struct GradTarget {
   static constexpr int kNone = -1;
 
-  int slot = kNone;    // of the tape that made the variable
+  int slot = kNone;            // of the tape that made the variable
+  const Tape* tape = nullptr;  // that tape; null for parameters and constants
   Tensor accumulator;  // of a parameter: gradients add up here, across tapes; else undefined
   Shape shape;
   DType dtype = DType::f32;  // in which gradients are handed over

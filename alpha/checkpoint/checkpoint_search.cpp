@@ -39,12 +39,6 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
-void verify(const fs::path& path, CheckpointParts parts) {
-  const CheckpointReader reader(path);
-  reader.model();
-  if (parts == CheckpointParts::everything && reader.has_optimizer()) reader.optimizer();
-}
-
 ResolvedCheckpoint resolve_run(const fs::path& run_dir, CheckpointParts parts) {
   const auto checkpoints = find_checkpoints(run_dir);
   if (checkpoints.empty()) {
@@ -56,18 +50,24 @@ ResolvedCheckpoint resolve_run(const fs::path& run_dir, CheckpointParts parts) {
   std::string warning;
   for (const auto& [step, path] : std::views::reverse(checkpoints)) {
     try {
-      verify(path, parts);
+      verify_checkpoint(path, parts);
       return {path, warning};
     } catch (const Error& error) {
-      if (!warning.empty()) warning += '\n';
+      if (!warning.empty()) warning += "; ";
       warning += fmt::format("passed over the checkpoint of step {}: {}", step, error.what());
     }
   }
-  fail(ErrorCode::corrupt, "[checkpoint] '{}' has no undamaged checkpoint:\n{}", run_dir.string(),
+  fail(ErrorCode::corrupt, "[checkpoint] '{}' has no undamaged checkpoint: {}", run_dir.string(),
        warning);
 }
 
 }  // namespace
+
+void verify_checkpoint(const fs::path& path, CheckpointParts parts) {
+  const CheckpointReader reader(path);
+  reader.model();
+  if (parts == CheckpointParts::everything && reader.has_optimizer()) reader.optimizer();
+}
 
 fs::path checkpoint_path(const fs::path& run_dir, std::int64_t step) {
   return run_dir / fmt::format("{}{}", kPrefix, step);

@@ -27,6 +27,9 @@ enum class CheckpointParts : std::uint8_t {
   everything  // to resume training from
 };
 
+/// Reads a checkpoint against its manifest. Error: not_found, corrupt, unsupported.
+void verify_checkpoint(const std::filesystem::path& path, CheckpointParts parts);
+
 struct ResolvedCheckpoint {
   std::filesystem::path path;
   std::string warning;  // one sentence per damaged checkpoint that was passed over; empty: none

@@ -1,5 +1,6 @@
 #include "alpha/core/files.h"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -63,9 +64,28 @@ void rename_synced(const fs::path& from, const fs::path& to) {
 }  // namespace
 
 std::string read_file(const fs::path& path) {
-  const MappedFile file(path);
-  const auto bytes = file.bytes();
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  const int fd = open_file(path, O_RDONLY, "read");
+  std::string content;
+  std::array<char, 65536> buffer{};
+  ssize_t n = 0;
+  while ((n = ::read(fd, buffer.data(), buffer.size())) != 0) {
+    if (n > 0) {
+      content.append(buffer.data(), static_cast<std::size_t>(n));
+    } else if (errno != EINTR) {
+      const int error = errno;
+      ::close(fd);
+      fail_io("read", path, error);
+    }
+  }
+  ::close(fd);
+  return content;
+}
+
+bool file_exists(const fs::path& path) {
+  std::error_code error;
+  const bool exists = fs::exists(path, error);
+  if (error) fail_io("look at", path, error.value());
+  return exists;
 }
 
 void make_directories(const fs::path& path) {
@@ -75,8 +95,14 @@ void make_directories(const fs::path& path) {
   if (error) fail_io("create folder", path, error.value());
 }
 
-void write_file_atomic(const fs::path& path, std::string_view content) {
-  make_directories(path.parent_path());
+void write_file_atomic(const fs::path& target, std::string_view content) {
+  make_directories(target.parent_path());
+  std::error_code error;
+  const fs::path resolved = fs::canonical(target, error);  // a link's target is what is replaced
+  const fs::path& path = error ? target : resolved;
+  if (!error && !fs::is_regular_file(path, error)) {
+    fail(ErrorCode::io, "cannot write '{}': it exists and is not a regular file", target.string());
+  }
   const fs::path temporary = temporary_sibling(path);
   try {
     FileWriter writer(temporary);
@@ -90,9 +116,10 @@ void write_file_atomic(const fs::path& path, std::string_view content) {
   }
 }
 
-void write_directory_atomic(const fs::path& path,
+void write_directory_atomic(const fs::path& target,
                             const std::function<void(const fs::path&)>& fill) {
-  if (fs::exists(path)) fail_io("create folder", path, EEXIST);
+  const fs::path path = target.has_filename() ? target : target.parent_path();
+  if (file_exists(path)) fail_io("create folder", path, EEXIST);
   make_directories(path.parent_path());
   const fs::path temporary = temporary_sibling(path);
   std::error_code ignored;

@@ -10,13 +10,17 @@
 
 namespace alpha {
 
-// The only place that touches the file system. Every error names the path and the system's reason.
+// Reading and writing of files. Every error names the path and the system's reason.
 
-/// The whole file as bytes. Error: not_found, io.
+/// The whole file as bytes; pipes are read to their end. Error: not_found, io.
 std::string read_file(const std::filesystem::path& path);
 
+/// Error: io when the system does not say.
+bool file_exists(const std::filesystem::path& path);
+
 /// Replaces `path` by `content` in one step: temporary file beside it, fsync, rename, fsync of the
-/// folder. After a crash the file is the old one or the new one. Parent folders are created.
+/// folder. After a crash the file is the old one or the new one. Parent folders are created; a link
+/// stays a link. Error: io; also when `path` is no regular file.
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
 /// Creates a folder and its parents. Error: io.

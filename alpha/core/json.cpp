@@ -9,6 +9,8 @@ Json parse_json(std::string_view text, std::string_view where) {
     return Json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
     fail(ErrorCode::corrupt, "{}: not valid JSON at byte {}", where, error.byte);
+  } catch (const nlohmann::json::exception&) {
+    fail(ErrorCode::corrupt, "{}: a number in the JSON is out of range", where);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -17,17 +19,35 @@ Json parse_json(std::string_view text, std::string_view where);
 /// Error: not_found, io, corrupt.
 Json read_json_file(const std::filesystem::path& path);
 
-/// `object[key]` as T. Error(corrupt): `where: field 'key' is missing` or `… is not a …`.
+/// Whether `value` is a T: integers are integers within range, booleans booleans.
+template<class T>
+bool json_is(const Json& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return value.is_boolean();
+  } else if constexpr (std::is_integral_v<T>) {
+    return value.is_number_unsigned()
+               ? std::in_range<T>(value.get<std::uint64_t>())
+               : value.is_number_integer() && std::in_range<T>(value.get<std::int64_t>());
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return value.is_number();
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return value.is_string();
+  } else {
+    static_assert(std::is_same_v<T, Json>);
+    return true;
+  }
+}
+
+/// `object[key]` as T. Error(corrupt): `where: field 'key' is missing` or `… has the wrong type`.
 template<class T>
 T json_get(const Json& object, const char* key, std::string_view where) {
   const auto it = object.find(key);
   if (it == object.end()) fail(ErrorCode::corrupt, "{}: field '{}' is missing", where, key);
-  try {
-    return it->template get<T>();
-  } catch (const nlohmann::json::exception&) {
-    fail(ErrorCode::corrupt, "{}: field '{}' has the wrong type: {}", where, key,
+  if (!json_is<T>(*it)) {
+    fail(ErrorCode::corrupt, "{}: field '{}' has the wrong type or is out of range: {}", where, key,
          it->dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60));
   }
+  return it->template get<T>();
 }
 
 /// The same, with a value for a missing field.

@@ -1,5 +1,7 @@
 #include "alpha/core/thread_pool.h"
 
+#include <system_error>
+
 #include <sched.h>
 
 #include "alpha/core/error.h"
@@ -42,10 +44,21 @@ ThreadPool::ThreadPool(int n_threads) {
     fail_invalid("thread count is {}, expected 1 to 1024, or 0 for one per CPU", n_threads);
   }
   const int n = n_threads == 0 ? usable_cpus() : n_threads;
-  for (int i = 1; i < n; ++i) workers_.emplace_back([this] { worker_main(); });
+  try {
+    for (int i = 1; i < n; ++i) workers_.emplace_back([this] { worker_main(); });
+  } catch (const std::system_error& error) {
+    const std::size_t n_started = workers_.size() + 1;
+    join();
+    fail(ErrorCode::out_of_memory, "{} threads asked for, the system gave {}: {}", n, n_started,
+         error.what());
+  }
 }
 
 ThreadPool::~ThreadPool() {
+  join();
+}
+
+void ThreadPool::join() {
   is_stopping_.store(true);
   n_loops_.fetch_add(1);
   n_loops_.notify_all();

@@ -18,7 +18,8 @@ namespace alpha {
 /// it: cut work by shape, never by `size()`.
 class ThreadPool {
  public:
-  /// `n_threads` >= 1. 0 means one per CPU this process may use.
+  /// `n_threads` from 1 to 1024; 0 means one per CPU this process may use. Error: more than the
+  /// system can start.
   explicit ThreadPool(int n_threads = 0);
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -52,6 +53,7 @@ class ThreadPool {
   void run_erased(std::int64_t n_tasks, Invoke invoke, void* context);
   void work_on_current_loop();
   void worker_main();
+  void join();
 
   std::vector<std::thread> workers_;
   std::mutex run_mutex_;

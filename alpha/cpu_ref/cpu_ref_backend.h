@@ -11,7 +11,9 @@ class CpuRefBackend final : public Backend {
   std::string_view name() const noexcept override { return "cpu_ref"; }
 
   const KernelTable& kernels() const noexcept override;
+
   StorageRef allocate(std::size_t size_bytes) override { return memory_.allocate(size_bytes); }
+
   void upload(const void* src, const Tensor& dst) override;
   void download(const Tensor& src, void* dst) override;
 

@@ -33,6 +33,8 @@ class Writer {
     g_.backend.upload(unread.data(), tokens);
     const Variable logits = gpt_forward(tape_, g_.config, g_.weights, tokens,
                                         {.is_last_position_only = true, .cache = &cache_});
+    ALPHA_CHECK(logits.dtype() == DType::f32 && logits.data().numel() == g_.config.vocab_size,
+                "logits of another dtype or size than the model's");
     g_.backend.download(logits.data(), logits_.data());
     for (std::size_t i = 0; i < logits_.size(); ++i) {
       if (!std::isfinite(logits_[i])) {
@@ -44,6 +46,9 @@ class Writer {
   }
 
   void append(TokenId id) { text_.push_back(id); }
+
+  /// Tokens the model remembers.
+  std::int64_t n_read() const noexcept { return cache_.length; }
 
  private:
   const Generator& g_;
@@ -89,12 +94,14 @@ GenerateResult generate(const Generator& generator, std::span<const TokenId> pro
   Writer writer(generator, prompt);
   const std::optional<TokenId> end = generator.tokenizer.start_token();
   GenerateResult result;
-  result.n_prompt_tokens = static_cast<std::int64_t>(prompt.size());
   const double start = clock.seconds();
   double prefilled = start;
   while (static_cast<std::int64_t>(result.tokens.size()) < max_tokens) {
     const std::span<const float> logits = writer.read();
-    if (result.tokens.empty()) prefilled = clock.seconds();
+    if (result.tokens.empty()) {
+      prefilled = clock.seconds();
+      result.n_prompt_tokens = writer.n_read();
+    }
     const TokenId id = sampler.next(logits);
     if (id == end) {
       result.stop_reason = StopReason::end_of_text;

@@ -26,7 +26,7 @@ std::string_view to_string(StopReason reason) noexcept;
 struct GenerateResult {
   std::vector<TokenId> tokens;  // without the prompt and without the end-of-text token
   StopReason stop_reason = StopReason::length;
-  std::int64_t n_prompt_tokens = 0;
+  std::int64_t n_prompt_tokens = 0;  // that the model has read
   double prefill_seconds = 0;
   double decode_seconds = 0;
 };
@@ -36,9 +36,10 @@ struct GenerateResult {
 std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view prompt);
 
 /// Writes on from `prompt`, token by token, until `max_tokens`, the end-of-text token, or
-/// `on_token(id)` returning false. When the block is full, the last half of the text is read anew
-/// and the writing goes on, so that the length is not bound by the block. Error: an empty prompt, a
-/// token outside the vocabulary, logits that are not finite.
+/// `on_token(id)` returning false. When the text outgrows the block, its last half block is read
+/// anew and the writing goes on, so that the length is not bound by the block; a prompt longer than
+/// the block is read from its last half block on. Error: an empty prompt, a token outside the
+/// vocabulary, logits that are not finite.
 GenerateResult generate(const Generator& generator, std::span<const TokenId> prompt,
                         std::int64_t max_tokens, const SamplingOptions& options,
                         const std::function<bool(TokenId)>& on_token = {});

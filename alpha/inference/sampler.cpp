@@ -26,18 +26,22 @@ TokenId Sampler::next(std::span<const float> logits) {
 TokenId Sampler::pick(std::span<const float> logits, double u) {
   ALPHA_CHECK(!logits.empty(), "no logits to sample from");
   const auto largest = std::ranges::max_element(logits);
+  if (!std::isfinite(*largest)) {
+    fail(ErrorCode::corrupt, "the largest of {} logits is {}, expected a finite number",
+         logits.size(), *largest);
+  }
   if (options_.temperature <= 0) return static_cast<TokenId>(largest - logits.begin());
 
-  const auto temperature = static_cast<float>(options_.temperature);
   candidates_.clear();
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    candidates_.push_back({.weight = logits[i] / temperature, .id = static_cast<TokenId>(i)});
+    const double below = static_cast<double>(logits[i]) - static_cast<double>(*largest);
+    candidates_.push_back({.weight = static_cast<float>(below / options_.temperature),
+                           .id = static_cast<TokenId>(i)});
   }
   keep_top_k();
-  const float top = *largest / temperature;
   double total = 0;
   for (Candidate& c : candidates_) {
-    c.weight = std::exp(c.weight - top);
+    c.weight = std::exp(c.weight);
     total += static_cast<double>(c.weight);
   }
   if (options_.top_p < 1) total = keep_top_p();

@@ -26,7 +26,8 @@ class Sampler {
  public:
   explicit Sampler(const SamplingOptions& options);
 
-  /// The next token. `logits` [V], not empty.
+  /// The next token. `logits` [V], not empty, without NaN. Error: corrupt when the largest is not
+  /// finite.
   TokenId next(std::span<const float> logits);
 
   /// The token for a given draw u in [0, 1).
@@ -41,7 +42,7 @@ class Sampler {
   std::uint64_t n_draws_ = 0;
 
   struct Candidate {
-    float weight;  // logit / temperature, then its exponential
+    float weight;  // (logit - largest) / temperature, then its exponential
     TokenId id;
   };
 

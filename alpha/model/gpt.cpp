@@ -24,13 +24,15 @@ Activation plain_activation(FfnActivation activation) {
   return Activation::none;
 }
 
-/// Rows [begin, end) of a weight, gradient included, without a copy.
-Variable rows(const Variable& weight, std::int64_t begin, std::int64_t end) {
+/// Rows [begin, end) of a weight with its gradient; without a copy where the weight is a parameter.
+Variable rows(Tape& tape, const Variable& weight, std::int64_t begin, std::int64_t end) {
+  const Tensor& accumulator = weight.target().accumulator;
+  if (weight.requires_grad() && !accumulator.is_defined())
+    return slice(tape, weight, 0, begin, end);
   const std::int64_t C = weight.shape()[1];
   const auto view = [&](const Tensor& whole) {
     return whole.flat(begin * C, end * C).reshape({end - begin, C});
   };
-  const Tensor& accumulator = weight.target().accumulator;
   return accumulator.is_defined() ? Variable(view(weight.data()), view(accumulator))
                                   : Variable(view(weight.data()));
 }
@@ -100,7 +102,12 @@ void check_forward(Tape& tape, const GptConfig& config, const Tensor& tokens,
     fail_invalid("[gpt] {} positions after {} earlier ones, expected at most {} in all",
                  tokens.shape()[1], past, config.block_size);
   }
-  ALPHA_CHECK(options.cache == nullptr || !tape.is_recording(), "a KV cache has no gradient");
+  if (options.cache == nullptr) return;
+  ALPHA_CHECK(!tape.is_recording(), "a KV cache has no gradient");
+  if (static_cast<std::int64_t>(options.cache->layers.size()) != config.n_layer) {
+    fail_invalid("[gpt] the KV cache has {} layers, expected {}", options.cache->layers.size(),
+                 config.n_layer);
+  }
 }
 
 }  // namespace
@@ -146,7 +153,8 @@ Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weig
   check_forward(tape, config, tokens, options);
   const std::int64_t past = options.cache != nullptr ? options.cache->length : 0;
   const std::int64_t T = tokens.shape()[1];
-  Variable x = add(tape, embedding(tape, weights.wte, tokens), rows(weights.wpe, past, past + T));
+  Variable x =
+      add(tape, embedding(tape, weights.wte, tokens), rows(tape, weights.wpe, past, past + T));
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
     const Layer layer{.config = config,
                       .weights = weights.layers[i],

@@ -1,6 +1,7 @@
 #include "alpha/model/gpt_config.h"
 
 #include <array>
+#include <cmath>
 
 #include "alpha/core/json.h"
 #include "alpha/core/suggest.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kPresets = {"alpha",       "nanogpt",    "gpt2",
                                                       "gpt2-medium", "gpt2-large", "gpt2-xl"};
+constexpr double kMaxWeights = 1e13;
 constexpr std::int64_t kMaxSize = std::int64_t{1} << 24;
 
 void check_size(std::string_view name, std::int64_t value) {
@@ -45,9 +47,18 @@ void GptConfig::validate() const {
         "model: {} heads do not divide a width of {}; choose a width that is a multiple of {}",
         n_head, n_embd, n_head);
   }
+  const double n_weights =
+      static_cast<double>(n_layer) * static_cast<double>(n_embd) *
+          static_cast<double>(4 * n_embd + 2 * resolved_ffn_dim()) +
+      static_cast<double>(vocab_size + block_size) * static_cast<double>(n_embd);
+  if (n_weights > kMaxWeights) {
+    fail_invalid("model: it would have {:.3g} weights, expected at most {:.0e}", n_weights,
+                 kMaxWeights);
+  }
   if (!(dropout >= 0 && dropout < 1))
     fail_invalid("model: dropout is {}, expected 0 <= p < 1", dropout);
-  if (!(soft_cap >= 0)) fail_invalid("model: soft cap is {}, expected 0 (none) or more", soft_cap);
+  if (!(soft_cap >= 0) || !std::isfinite(soft_cap))
+    fail_invalid("model: soft cap is {}, expected 0 (none) or more", soft_cap);
 }
 
 std::int64_t GptConfig::resolved_ffn_dim() const noexcept {

@@ -35,8 +35,6 @@ struct GptConfig {
   /// sentence with the numbers.
   void validate() const;
 
-  std::int64_t head_size() const noexcept { return n_embd / n_head; }
-
   /// ffn_dim with 0 resolved.
   std::int64_t resolved_ffn_dim() const noexcept;
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdlib>
 #include <new>
+#include <unordered_set>
 
 #include "alpha/core/error.h"
 
@@ -58,7 +59,7 @@ StorageRef HostMemory::allocate(std::size_t size_bytes) {
   if (block != nullptr) {
     stack = block->next_free;
   } else {
-    blocks_.push_back(std::make_unique<Block>(*this, capacity));
+    blocks_.push_back(make_block(capacity));
     block = blocks_.back().get();
     stats_.held_bytes += static_cast<std::int64_t>(capacity);
     ++stats_.n_system_allocations;
@@ -67,6 +68,15 @@ StorageRef HostMemory::allocate(std::size_t size_bytes) {
   stats_.in_use_bytes += static_cast<std::int64_t>(capacity);
   stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.in_use_bytes);
   return StorageRef(block);
+}
+
+std::unique_ptr<HostMemory::Block> HostMemory::make_block(std::size_t capacity) {
+  try {
+    return std::make_unique<Block>(*this, capacity);
+  } catch (const Error&) {
+    trim_locked();  // blocks of other sizes may be what is missing
+    return std::make_unique<Block>(*this, capacity);
+  }
 }
 
 void HostMemory::take_back(Block* block) noexcept {
@@ -84,14 +94,18 @@ HostMemory::Stats HostMemory::stats() const {
 
 void HostMemory::trim() {
   const std::lock_guard lock(mutex_);
+  trim_locked();
+}
+
+void HostMemory::trim_locked() {
+  std::unordered_set<const Block*> unused;
   for (auto& [capacity, stack] : free_) {
-    while (stack != nullptr) {
-      Block* block = stack;
-      stack = block->next_free;
+    for (; stack != nullptr; stack = stack->next_free) {
+      unused.insert(stack);
       stats_.held_bytes -= static_cast<std::int64_t>(capacity);
-      std::erase_if(blocks_, [&](const auto& owned) { return owned.get() == block; });
     }
   }
+  std::erase_if(blocks_, [&](const auto& block) { return unused.contains(block.get()); });
 }
 
 }  // namespace alpha

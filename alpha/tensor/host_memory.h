@@ -38,7 +38,9 @@ class HostMemory {
  private:
   class Block;
 
+  std::unique_ptr<Block> make_block(std::size_t capacity);
   void take_back(Block* block) noexcept;
+  void trim_locked();
 
   mutable std::mutex mutex_;
   std::map<std::size_t, Block*> free_;  // size class -> stack of unused blocks

@@ -15,6 +15,19 @@ Shape::Shape(std::span<const std::int64_t> dims) {
     if (size < 0) fail_invalid("[shape] size of axis {} is {}, expected 0 or more", rank_, size);
     dims_[static_cast<std::size_t>(rank_++)] = size;
   }
+  check_size();
+}
+
+void Shape::check_size() const {
+  constexpr std::int64_t kMaxElements = std::int64_t{1} << 60U;
+  std::int64_t n = 1;
+  for (const std::int64_t size : dims()) {
+    if (size == 0) continue;
+    if (size > kMaxElements / n) {
+      fail_invalid("[shape] {} has more than {} elements", str(), kMaxElements);
+    }
+    n *= size;
+  }
 }
 
 std::int64_t Shape::numel() const noexcept {
@@ -32,6 +45,7 @@ std::int64_t Shape::rows() const noexcept {
 Shape Shape::with(int axis, std::int64_t size) const {
   Shape result = *this;
   result.dims_[static_cast<std::size_t>(axis)] = size;
+  result.check_size();
   return result;
 }
 
@@ -48,6 +62,7 @@ Shape Shape::appended(std::int64_t size) const {
     fail_invalid("[shape] cannot append to {}: rank {} is the limit", *this, kMaxRank);
   Shape result = *this;
   result.dims_[static_cast<std::size_t>(result.rank_++)] = size;
+  result.check_size();
   return result;
 }
 

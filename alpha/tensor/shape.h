@@ -14,6 +14,7 @@ namespace alpha {
 inline constexpr int kMaxRank = 6;
 
 /// Sizes of a row-major tensor, outermost first; rank 0 is a scalar. A value without allocation.
+/// Error: rank above 6, a negative size, 2^60 elements or more.
 class Shape {
  public:
   Shape() = default;
@@ -51,6 +52,8 @@ class Shape {
   bool operator==(const Shape& other) const noexcept;
 
  private:
+  void check_size() const;
+
   std::array<std::int64_t, kMaxRank> dims_{};
   int rank_ = 0;
 };

@@ -10,7 +10,7 @@ namespace alpha {
 
 /// A contiguous, row-major array: shape and dtype over a part of a shared storage. Copies are
 /// handles to the same elements. Layout changes (transpose, slice) are ops that write a new tensor;
-/// `reshape` and `rows` are views.
+/// `reshape` and `flat` are views.
 class Tensor {
  public:
   Tensor() = default;

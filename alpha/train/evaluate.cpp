@@ -48,6 +48,7 @@ double evaluate_windows(const EvaluatedModel& model, std::span<const TokenId> to
 
 double evaluate_all(const EvaluatedModel& model, std::span<const TokenId> tokens, std::int64_t B,
                     const std::function<bool(std::int64_t, std::int64_t)>& on_progress) {
+  check_tokens(tokens, model.config.vocab_size);
   SequentialBatches batches(tokens, B, model.config.block_size);
   double total = 0;
   std::int64_t n_done = 0;

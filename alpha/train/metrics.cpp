@@ -17,7 +17,9 @@ Json to_json(const StepMetrics& m) {
                {"timing_fwd_ms", m.forward_ms},
                {"timing_bwd_ms", m.backward_ms},
                {"timing_grad_norm_ms", m.grad_norm_ms},
+               {"timing_grad_clip_ms", 0},  // a factor inside the optimizer step
                {"timing_optim_ms", m.optimizer_ms},
+               {"timing_flush_ms", 0},  // the CPU computes at once
                {"clip_coef", m.clip_coefficient},
                {"clip_pct", m.clipped_percent}};
   if (m.validation_loss) json["valLoss"] = *m.validation_loss;

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "alpha/checkpoint/checkpoint_search.h"
 #include "alpha/core/files.h"
 #include "alpha/core/json.h"
 #include "alpha/train/config_hash.h"
@@ -12,18 +13,64 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The lines of a metrics file up to and including step `step`.
+/// The lines of a metrics file up to and including step `step`; what is no such line is dropped.
 std::string lines_until(const std::string& text, std::int64_t step) {
+  std::string kept;
   std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string::npos) break;  // torn by a crash
-    const Json line = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                                  text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
-    if (line.is_discarded() || line.value("step", step + 1) > step) break;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
+    const std::string line = text.substr(begin, end + 1 - begin);
     begin = end + 1;
+    const Json json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) continue;
+    const auto it = json.find("step");
+    if (it != json.end() && json_is<std::int64_t>(*it) && it->get<std::int64_t>() <= step)
+      kept += line;
   }
-  return text.substr(0, begin);
+  return kept;
+}
+
+bool is_undamaged(const fs::path& checkpoint) {
+  try {
+    verify_checkpoint(checkpoint, CheckpointParts::everything);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Refuses a folder that holds something else than this run up to `step`.
+void check_folder(const fs::path& run_dir, const RunConfig& run, std::int64_t step) {
+  const fs::path config = run_dir / kRunConfigFile;
+  if (file_exists(config)) {
+    const Json json = Json::parse(read_file(config), nullptr, false);
+    if (!json.is_object() || json.value("runId", Json()) != Json(run.run_id)) {
+      fail_invalid("'{}' holds another run or something else: choose another --runDir",
+                   run_dir.string());
+    }
+  }
+  if (step == 0 && file_exists(run_dir / kMetricsFile) &&
+      !read_file(run_dir / kMetricsFile).empty()) {
+    fail_invalid("'{}' already holds a run: choose another --runDir, or continue it with --resume",
+                 run_dir.string());
+  }
+  if (!file_exists(run_dir)) return;
+  for (const CheckpointLocation& checkpoint : find_checkpoints(run_dir)) {
+    if (checkpoint.step > step && is_undamaged(checkpoint.path)) {
+      fail_invalid(
+          "'{}' has a later checkpoint, of step {}: continue from that, or give another --runDir",
+          run_dir.string(), checkpoint.step);
+    }
+  }
+}
+
+/// What killed saves have left.
+void remove_leftovers(const fs::path& run_dir) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(run_dir, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("checkpoint-") && name.ends_with(".tmp"))
+      fs::remove_all(entry.path(), error);
+  }
 }
 
 }  // namespace
@@ -60,16 +107,10 @@ std::string make_run_id(const Clock& clock, std::string_view tag) {
 }
 
 void prepare_run_directory(const fs::path& run_dir, const RunConfig& run, std::int64_t step) {
+  check_folder(run_dir, run, step);
+  remove_leftovers(run_dir);
   const fs::path metrics = run_dir / kMetricsFile;
-  if (fs::exists(metrics)) {
-    const std::string text = read_file(metrics);
-    if (step == 0 && !text.empty()) {
-      fail_invalid(
-          "'{}' already holds a run: choose another --runDir, or continue it with --resume",
-          run_dir.string());
-    }
-    write_file_atomic(metrics, lines_until(text, step));
-  }
+  if (file_exists(metrics)) write_file_atomic(metrics, lines_until(read_file(metrics), step));
   write_file_atomic(run_dir / kRunConfigFile, to_json(run).dump(2) + "\n");
 }
 

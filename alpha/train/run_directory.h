@@ -36,8 +36,9 @@ RunConfig run_config_from_json(const Json& json, std::string_view where);
 std::string make_run_id(const Clock& clock, std::string_view tag = {});
 
 /// Creates the folder with its config.json, or takes over one of a run that is resumed after `step`
-/// steps: lines of metrics.jsonl beyond that step are dropped, since they will be written again.
-/// Error: io; invalid_argument when a new run (step 0) would overwrite the metrics of another.
+/// steps: lines of metrics.jsonl beyond that step are dropped, since they will be written again,
+/// and leftovers of killed saves removed. Error: io; invalid_argument when the folder holds another
+/// run, a config.json of something else, or a checkpoint of a later step.
 void prepare_run_directory(const std::filesystem::path& run_dir, const RunConfig& run,
                            std::int64_t step);
 

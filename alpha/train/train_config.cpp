@@ -10,9 +10,15 @@ namespace alpha {
 
 namespace {
 
-void at_least(std::string_view name, std::int64_t value, std::int64_t minimum) {
-  if (value < minimum)
-    fail_invalid("training: {} is {}, expected {} or more", name, value, minimum);
+constexpr std::int64_t kMaxCount = std::int64_t{1} << 40U;  // of steps and intervals
+constexpr std::int64_t kMaxSequences = std::int64_t{1}
+                                       << 24U;  // that a step or an evaluation reads
+
+void in_range(std::string_view name, std::int64_t value, std::int64_t minimum,
+              std::int64_t maximum = kMaxCount) {
+  if (value < minimum || value > maximum) {
+    fail_invalid("training: {} is {}, expected {} to {}", name, value, minimum, maximum);
+  }
 }
 
 void not_negative(std::string_view name, double value) {
@@ -29,14 +35,13 @@ void below_one(std::string_view name, double value) {
 }  // namespace
 
 void TrainConfig::validate() const {
-  at_least("steps", iters, 1);
-  at_least("batch size", batch_size, 1);
-  at_least("accumulation steps", grad_accum_steps, 1);
-  at_least("evaluation interval", eval_interval, 1);
-  at_least("evaluation batches", eval_iters, 1);
-  at_least("checkpoint interval", checkpoint_interval, 0);
-  at_least("sample interval", sample_interval, 0);
-  at_least("log interval", log_every, 1);
+  in_range("steps", iters, 1);
+  in_range("batch size", batch_size, 1, kMaxSequences);
+  in_range("accumulation steps", grad_accum_steps, 1, kMaxSequences);
+  in_range("evaluation interval", eval_interval, 1);
+  in_range("evaluation batches", eval_iters, 1, kMaxSequences);
+  in_range("checkpoint interval", checkpoint_interval, 0);
+  in_range("sample interval", sample_interval, 0);
   not_negative("learning rate", lr);
   not_negative("minimum learning rate", lr_min);
   if (lr_min > lr)
@@ -79,7 +84,6 @@ Json to_json(const TrainConfig& c) {
           {"evalIters", c.eval_iters},
           {"checkpointInterval", c.checkpoint_interval},
           {"sampleInterval", c.sample_interval},
-          {"logEvery", c.log_every},
           {"seed", c.seed},
           {"backend", c.backend},
           {"tokenizer", c.tokenizer},
@@ -110,7 +114,6 @@ TrainConfig train_config_from_json(const Json& json, std::string_view where) {
   get("evalIters", c.eval_iters);
   get("checkpointInterval", c.checkpoint_interval);
   get("sampleInterval", c.sample_interval);
-  get("logEvery", c.log_every);
   get("seed", c.seed);
   get("backend", c.backend);
   get("tokenizer", c.tokenizer);

@@ -27,7 +27,6 @@ struct TrainConfig {
   std::int64_t eval_iters = 10;
   std::int64_t checkpoint_interval = 0;  // 0: eval_interval
   std::int64_t sample_interval = 100;    // 0: never
-  std::int64_t log_every = 1;            // steps between lines of progress
   std::int32_t seed = 42;
   std::string backend = "cpu";
   std::string tokenizer = "bpe";

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::int64_t kSampleTokens = 50;
 constexpr std::size_t kSamplePrompts = 3;
+constexpr int kMaxNotFinite = 10;
 
 AdamwOptions adamw_options(const TrainConfig& config) {
   return {.beta1 = config.beta1,
@@ -37,6 +38,16 @@ Parameters make_parameters(Backend& backend, const RunConfig& run) {
 /// The dropout seed of a micro-batch, as the original sets it.
 std::int32_t dropout_seed(const TrainConfig& config, std::int64_t step, std::int64_t micro) {
   return static_cast<std::int32_t>(config.seed + step * 1000 + micro);
+}
+
+/// A count in a trainer state. Error: corrupt when it is outside [0, maximum].
+std::int64_t state_count(const Json& state, const char* key, std::string_view where,
+                         std::int64_t maximum) {
+  const auto value = json_get<std::int64_t>(state, key, where);
+  if (value < 0 || value > maximum) {
+    fail(ErrorCode::corrupt, "{}: field '{}' is {}, expected 0 to {}", where, key, value, maximum);
+  }
+  return value;
 }
 
 /// Adds the time since the last lap to a field, in milliseconds.
@@ -70,6 +81,8 @@ Trainer::Trainer(Backend& backend, TrainerSetup setup, const Clock& clock, Train
                setup_.run.train.seed),
       tape_(backend),
       best_validation_loss_(std::numeric_limits<double>::infinity()) {
+  check_tokens(setup_.data.train, setup_.run.model.vocab_size);
+  check_tokens(setup_.data.validation, setup_.run.model.vocab_size);
   const TrainConfig& train = setup_.run.train;
   const Shape shape = {train.batch_size, setup_.run.model.block_size};
   inputs_ = empty(backend, shape, DType::i32);
@@ -97,9 +110,10 @@ void Trainer::resume(const CheckpointReader& checkpoint) {
                     ValueCheck::finite);
   }
   parameters_.refresh_compute_copy();
-  optimizer_.load(checkpoint.optimizer(), json_get<std::int64_t>(*state, "optimizerStep", where));
-  step_ = json_get<std::int64_t>(*state, "step", where);
-  n_clipped_ = json_get<std::int64_t>(*state, "clippedSteps", where);
+  optimizer_.load(checkpoint.optimizer(),
+                  state_count(*state, "optimizerStep", where, setup_.run.train.iters));
+  step_ = state_count(*state, "step", where, setup_.run.train.iters);
+  n_clipped_ = state_count(*state, "clippedSteps", where, step_);
   const Json best = state->value("bestValLoss", Json());
   if (best.is_number()) best_validation_loss_ = best.get<double>();
   batches_.set_position(json_get<std::uint64_t>(*state, "batchRows", where));
@@ -189,8 +203,15 @@ void Trainer::update(StepMetrics& metrics) {
     metrics.is_skipped = true;
     warn(fmt::format("step {}: loss {} with gradient norm {}; the weights stay as they were",
                      step_ + 1, metrics.loss, metrics.grad_norm));
+    if (++n_not_finite_ == kMaxNotFinite) {
+      fail(ErrorCode::corrupt,
+           "training has diverged: {} steps in a row were not finite; try a lower learning rate "
+           "than {}, or a gradient clip",
+           n_not_finite_, train.lr);
+    }
     return;
   }
+  n_not_finite_ = 0;
   if (train.spike_threshold > 0 && metrics.grad_norm > train.spike_threshold) {
     metrics.is_skipped = true;
     warn(fmt::format("step {}: gradient norm {} is above the spike threshold of {}; step skipped",
@@ -218,6 +239,9 @@ void Trainer::evaluate(StepMetrics& metrics) {
 }
 
 void Trainer::save_checkpoint() {
+  if (!std::isfinite(sum_squares(backend_, parameters_.values()))) {
+    fail(ErrorCode::corrupt, "weights are not finite after step {}: nothing was saved", step_);
+  }
   Json state = {{"step", step_},
                 {"optimizerStep", optimizer_.n_steps()},
                 {"clippedSteps", n_clipped_},

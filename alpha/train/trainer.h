@@ -59,6 +59,8 @@ class Trainer {
   void resume(const CheckpointReader& checkpoint);
 
   /// Trains until all iterations are done or `is_stopping` is set; saves at the end either way.
+  /// Error: io; corrupt when the loss was not finite for some steps in a row, and there is nothing
+  /// to go on from but the last checkpoint.
   TrainSummary run(const std::atomic<bool>& is_stopping);
 
   const Parameters& parameters() const noexcept { return parameters_; }
@@ -94,6 +96,7 @@ class Trainer {
   double peak_flops_ = 0;
   std::int64_t step_ = 0;
   std::int64_t n_clipped_ = 0;
+  int n_not_finite_ = 0;  // steps in a row without a finite loss and gradient
   double best_validation_loss_;
   std::filesystem::path last_checkpoint_;
 };

@@ -19,10 +19,12 @@ void check_part(std::string_view name, std::size_t n_tokens, std::int64_t block_
 
 TrainingData tokenize_data(const Tokenizer& tokenizer, std::string_view train_text,
                            std::string_view validation_text) {
-  return {.train = tokenizer.encode(train_text, SpecialTokens::allowed),
-          .validation = tokenizer.encode(validation_text, SpecialTokens::allowed),
-          .n_validation_bytes = static_cast<std::int64_t>(validation_text.size()),
-          .fingerprint = xxh3(hex64(xxh3(train_text)) + hex64(xxh3(validation_text)))};
+  TrainingData data{.train = tokenizer.encode(train_text, SpecialTokens::allowed),
+                    .validation = tokenizer.encode(validation_text, SpecialTokens::allowed),
+                    .n_validation_bytes = 0,
+                    .fingerprint = xxh3(hex64(xxh3(train_text)) + hex64(xxh3(validation_text)))};
+  data.n_validation_bytes = static_cast<std::int64_t>(tokenizer.decode(data.validation).size());
+  return data;
 }
 
 void check_data(const TrainingData& data, std::int64_t block_size) {

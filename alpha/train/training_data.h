@@ -12,8 +12,8 @@ namespace alpha {
 struct TrainingData {
   std::vector<TokenId> train;
   std::vector<TokenId> validation;
-  std::int64_t n_validation_bytes = 0;
-  std::uint64_t fingerprint = 0;  // of both texts: a resumed run must read the same data
+  std::int64_t n_validation_bytes = 0;  // of the text that the validation tokens stand for
+  std::uint64_t fingerprint = 0;        // of both texts: a resumed run must read the same data
 };
 
 /// Special tokens in the texts become special tokens.

@@ -37,12 +37,6 @@ struct CheckpointRow {
   std::string problem;
 };
 
-/// Reads all of a checkpoint against its manifest. Error: corrupt, …
-void verify(const CheckpointReader& reader) {
-  static_cast<void>(reader.model());
-  if (reader.has_optimizer()) static_cast<void>(reader.optimizer());
-}
-
 std::vector<TensorRow> read_tensors(const CheckpointReader& reader) {
   const auto backend = make_backend("cpu_ref", 1);
   const SafetensorsFile file = reader.model();
@@ -73,7 +67,7 @@ std::vector<CheckpointRow> read_checkpoints(const fs::path& run_dir) {
   for (const CheckpointLocation& location : find_checkpoints(run_dir)) {
     CheckpointRow row{.step = location.step, .path = location.path.string(), .problem = {}};
     try {
-      verify(CheckpointReader(location.path));
+      verify_checkpoint(location.path, CheckpointParts::everything);
     } catch (const Error& error) {
       row.problem = error.what();
     }
@@ -108,9 +102,10 @@ Inspection inspect(const fs::path& path) {
   if (!found.warning.empty()) warn(found.warning);
   Inspection out;
   out.path = found.path;
-  if (!fs::equivalent(found.path, path)) out.checkpoints = read_checkpoints(path);
+  if (fs::is_directory(path) && !fs::equivalent(found.path, path))
+    out.checkpoints = read_checkpoints(path);
+  verify_checkpoint(found.path, CheckpointParts::everything);
   const CheckpointReader reader(found.path);
-  verify(reader);
   const auto tokenizer =
       tokenizer_from_json(reader.tokenizer(), (found.path / kTokenizerFile).string());
   out.config = reader.config();

@@ -22,11 +22,12 @@ namespace {
 
 constexpr const char* kExamples =
     "  alpha quickstart\n"
-    "  alpha quickstart --minutes 5 --size 8MB\n";
+    "  alpha quickstart --minutes 5 --size 20MB\n";
 
-constexpr std::array<const char*, 2> kOpenings = {"Once there was", "One day, a little"};
-constexpr std::int64_t kVocabSize = 1024;
-constexpr std::int64_t kSampleTokens = 220;
+constexpr std::array<const char*, 2> kOpenings = {"Once there was a",
+                                                  "Once upon a time, there was a"};
+constexpr std::int64_t kVocabSize = 2048;  // every word of the stories is a token
+constexpr std::int64_t kSampleTokens = 250;
 constexpr double kMaxMinutes = 24 * 60;
 
 struct QuickstartFlags {
@@ -40,7 +41,7 @@ struct QuickstartFlags {
     flags.integer("--steps,--iters", steps, "Exactly so many steps instead", {.min = 1});
     flags.integer("--seed", seed, "Of the stories and of the training [42]",
                   {.min = 0, .max = std::numeric_limits<std::int32_t>::max()});
-    flags.text("--size", size, "Stories to learn from [2MB]");
+    flags.text("--size", size, "Stories to learn from [6MB]");
     flags.text("--runDir,--run-dir", run_dir, "Folder of the run [runs/<run id>]");
     backend.add_to(flags);
   }
@@ -49,17 +50,17 @@ struct QuickstartFlags {
 /// A model that learns to tell such stories in about a minute of two CPU cores.
 RunConfig storyteller(std::int32_t seed) {
   RunConfig run;
-  run.model = {.block_size = 128,
+  run.model = {.block_size = 256,  // a whole story: who forgets its beginning forgets the names
                .n_layer = 4,
-               .n_embd = 128,
+               .n_embd = 64,
                .n_head = 4,
                .soft_cap = 0,
                .has_norm_bias = false,
                .is_tied = true};
-  run.train.batch_size = 16;
-  run.train.lr = 3e-3;
+  run.train.batch_size = 4;
+  run.train.lr = 8e-3;
   run.train.beta2 = 0.99;
-  run.train.eval_iters = 5;
+  run.train.eval_iters = 20;
   run.train.seed = seed;
   return run;
 }
@@ -75,7 +76,7 @@ void set_steps(TrainConfig& train, std::int64_t steps) {
 std::int64_t steps_for(double seconds, double step_seconds) {
   constexpr double kOverhead = 1.05;  // evaluations, checkpoints, samples
   const double steps = seconds / (step_seconds * kOverhead);
-  return std::max<std::int64_t>(static_cast<std::int64_t>(steps / 10) * 10, 10);
+  return std::max<std::int64_t>(static_cast<std::int64_t>(steps / 20) * 20, 20);
 }
 
 void write_samples(const fs::path& checkpoint, Backend& backend, std::int32_t seed) {
@@ -88,7 +89,8 @@ void write_samples(const fs::path& checkpoint, Backend& backend, std::int32_t se
     if (stop_flag().load()) return;
     const Prompt prompt = read_prompt(*model.tokenizer, opening);
     write_stdout("\n" + prompt.text);
-    stream_text(generator, prompt, kSampleTokens, {.seed = static_cast<std::uint64_t>(seed)}, true);
+    stream_text(generator, prompt, kSampleTokens,
+                {.temperature = 0.6, .seed = static_cast<std::uint64_t>(seed)}, true);
     write_stdout("\n");
   }
 }
@@ -100,7 +102,7 @@ void write_next_steps(const std::string& run_dir, Console& console) {
       "another story:   alpha sample --checkpoint {} --prompt 'Once upon a time' --seed 7",
       quoted));
   console.line(fmt::format("look inside:     alpha inspect {}", quoted));
-  console.line("a better teller: alpha quickstart --minutes 10 --size 8MB");
+  console.line("a better teller: alpha quickstart --minutes 10 --size 20MB");
   console.line("your own text:   alpha train --data your.txt --tokenizer bpe --vocabSize 1024");
 }
 
@@ -117,12 +119,13 @@ int quickstart_command(Arguments args) {
   if (!(minutes > 0 && minutes <= kMaxMinutes)) {
     fail_usage("--minutes is {}, expected more than 0 and at most {}", minutes, kMaxMinutes);
   }
-  const std::uint64_t n_bytes = parse_size(flags.size.value_or("2MB"), "--size");
+  const std::uint64_t n_bytes = parse_size(flags.size.value_or("6MB"), "--size");
   const SystemClock clock;
   const auto seed = static_cast<std::int32_t>(flags.seed.value_or(42));
   RunConfig run = storyteller(seed);
   run.run_id = make_run_id(clock, "quickstart");
   const fs::path run_dir = flags.run_dir ? fs::path(*flags.run_dir) : fs::path("runs") / run.run_id;
+  if (flags.run_dir) run.run_id = run_id_of(run_dir);
   if (fs::exists(run_dir / kMetricsFile)) {
     fail_usage("--runDir: '{}' already holds a run", run_dir.string());
   }

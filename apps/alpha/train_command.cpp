@@ -41,10 +41,8 @@ int start_run(const TrainFlags& flags, const Clock& clock) {
   RunConfig run = flags.new_run();
   fs::path run_dir;
   if (flags.run_dir) {
-    run_dir = fs::absolute(*flags.run_dir).lexically_normal();
-    if (run_dir.filename().empty()) run_dir = run_dir.parent_path();
-    run.run_id = run_dir.filename().string();
     run_dir = *flags.run_dir;
+    run.run_id = run_id_of(run_dir);
   } else {
     run.run_id = make_run_id(clock, run_tag(run.data_path));
     run_dir = fs::path("runs") / run.run_id;

@@ -174,7 +174,6 @@ void TrainFlags::apply_intervals(TrainConfig& train) const {
   set_if_given(train.eval_interval, eval_interval);
   set_if_given(train.checkpoint_interval, checkpoint_interval);
   set_if_given(train.sample_interval, sample_interval);
-  set_if_given(train.log_every, log_every);
   set_if_given(train.backend, backend.backend);
 }
 

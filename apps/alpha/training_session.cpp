@@ -73,6 +73,11 @@ std::vector<std::string> sample_prompts(const RunConfig& run, const Tokenizer& t
 
 }  // namespace
 
+std::string run_id_of(const std::filesystem::path& run_dir) {
+  const std::filesystem::path normal = std::filesystem::absolute(run_dir).lexically_normal();
+  return (normal.filename().empty() ? normal.parent_path() : normal).filename().string();
+}
+
 TrainerSetup make_setup(RunConfig run, std::shared_ptr<const Tokenizer> tokenizer,
                         std::optional<std::int64_t> vocab_size,
                         const std::filesystem::path& run_dir, Console& console) {

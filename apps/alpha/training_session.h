@@ -11,6 +11,9 @@
 
 namespace alpha::cli {
 
+/// The id of a run whose folder was chosen: the folder's name.
+std::string run_id_of(const std::filesystem::path& run_dir);
+
 /// Reads and tokenizes the texts that `run` names. Without a tokenizer the one that
 /// run.train.tokenizer names is made out of the text, or read when it names a file; `vocab_size` is
 /// for the former. Sets run.model.vocab_size. What the tokenizer cannot write is told to `console`.

@@ -122,6 +122,50 @@ TEST(Checkpoint, GivesTheGradientOfThePlainBlock) {
   EXPECT_EQ(gradients(true), gradients(false));
 }
 
+TEST(Tape, AWeightThatIsAlsoUsedElsewhereKeepsItsGradientToItself) {
+  const auto backend = make_backend("cpu_ref");
+  Tape tape(*backend);
+  const Variable w = tape.leaf(ones(*backend, {2, 2}));
+  const Variable u = tape.leaf(ones(*backend, {2, 2}));
+  const Variable x(ones(*backend, {3, 2}));
+  const Variable y = sum(tape, linear(tape, x, w, Variable()));
+  tape.backward(add(tape, y, sum(tape, add(tape, w, u))));
+  EXPECT_EQ(to_floats(*backend, tape.grad(w)), (std::vector<float>{4, 4, 4, 4}));
+  EXPECT_EQ(to_floats(*backend, tape.grad(u)), (std::vector<float>{1, 1, 1, 1}));
+}
+
+TEST(Tape, ANarrowWeightMayBeUsedTwice) {
+  const auto backend = make_backend("cpu_ref");
+  Tape tape(*backend);
+  const Variable w = tape.leaf(ones(*backend, {2, 2}, DType::bf16));
+  const Variable x(ones(*backend, {3, 2}, DType::bf16));
+  const Variable y = sum(tape, linear(tape, x, w, Variable()));
+  tape.backward(add(tape, y, sum(tape, mul(tape, w, w))));
+  EXPECT_EQ(to_floats(*backend, tape.grad(w)), (std::vector<float>{5, 5, 5, 5}));
+}
+
+TEST(Checkpoint, TrainsItsParametersBehindAConstantAndAfterAFailure) {
+  const auto backend = make_backend("cpu_ref");
+  const Variable p(ones(*backend, {1, 2}), zeros(*backend, {1, 2}));
+  const Variable x(ones(*backend, {3, 2}));
+  Tape tape(*backend);
+  bool must_fail = true;
+  int n_calls = 0;
+  const auto block = [&](Tape& t, const Variable& v) {
+    if (must_fail && ++n_calls == 2) {
+      Variable wrong = linear(t, v, p, Variable());
+      static_cast<void>(wrong);
+      fail_invalid("on purpose");
+    }
+    return linear(t, v, p, Variable());
+  };
+  EXPECT_THROW(tape.backward(sum(tape, checkpoint(tape, x, block))), Error);
+  must_fail = false;
+  tape.clear();
+  tape.backward(sum(tape, checkpoint(tape, x, block)));
+  EXPECT_EQ(to_floats(*backend, p.target().accumulator), (std::vector<float>{3, 3}));
+}
+
 TEST(Tape, RefusesALossWithMoreThanOneElement) {
   const auto backend = make_backend("cpu_ref");
   Tape tape(*backend);

@@ -89,6 +89,17 @@ TEST(Sampler, RepeatsItselfForASeed) {
   EXPECT_LT(n_equal, 150);
 }
 
+TEST(Sampler, IsGreedyAtTemperaturesTooSmallForAFloat) {
+  Sampler sampler({.temperature = 1e-46, .top_k = 3, .top_p = 0.9});
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(sampler.next(kLogits), 5);
+}
+
+TEST(Sampler, RefusesLogitsThatAreNotFinite) {
+  Sampler sampler({});
+  const std::vector<float> broken(4, -std::numeric_limits<float>::infinity());
+  EXPECT_THROW(sampler.next(broken), Error);
+}
+
 TEST(Sampler, RefusesImpossibleOptions) {
   EXPECT_THROW(Sampler({.temperature = std::numeric_limits<double>::quiet_NaN()}), Error);
   EXPECT_THROW(Sampler({.top_k = -1}), Error);

@@ -188,7 +188,7 @@ TEST_F(TrainerTest, AStepThatIsNotFiniteLeavesTheWeights) {
   EXPECT_EQ(n_warnings, 20);
 }
 
-TEST_F(TrainerTest, AStepAsksTheSystemForNoMemoryOnceItHasRunBefore) {
+TEST_F(TrainerTest, AStepTakesNoNewTensorMemoryOnceItHasRunBefore) {
   cpu::CpuBackend backend(2);
   std::vector<std::int64_t> n_allocations;
   TrainerSetup s = setup("memory");
@@ -214,9 +214,28 @@ TEST_F(TrainerTest, RefusesDataOfAnotherRunAndTextShorterThanTheBlock) {
   EXPECT_THROW(Trainer(*backend, std::move(tiny), clock, {}), Error);
 }
 
-TEST_F(TrainerTest, DoesNotOverwriteAnotherRun) {
+TEST_F(TrainerTest, DoesNotOverwriteAnotherRunOrForeignFilesOrLaterSteps) {
   train(setup("a"));
   EXPECT_THROW(train(setup("a")), Error);
+
+  write_file_atomic(root / "foreign" / "config.json", "{}");
+  EXPECT_THROW(train(setup("foreign")), Error);
+  EXPECT_EQ(read_file(root / "foreign" / "config.json"), "{}");
+
+  const auto backend = make_backend("cpu", 1);
+  Trainer trainer(*backend, setup("a"), clock, {});
+  trainer.resume(CheckpointReader(root / "a" / "checkpoint-10"));
+  EXPECT_THROW(trainer.run(never), Error);  // checkpoint-20 stands there already
+  EXPECT_EQ(std::ranges::count(read_file(root / "a" / kMetricsFile), '\n'), 20);
+}
+
+TEST_F(TrainerTest, GivesUpWhenTheLossStaysNotFinite) {
+  TrainerSetup s = setup("diverged");
+  s.run.train.lr = 1e30;
+  s.run.train.grad_clip = 0;
+  s.run.train.eval_interval = 15;
+  EXPECT_THROW(train(std::move(s)), Error);
+  EXPECT_TRUE(find_checkpoints(root / "diverged").empty());
 }
 
 TEST_F(TrainerTest, EvaluationOfEverythingWeighsEveryTokenOnce) {

@@ -31,7 +31,10 @@ double log_sum_exp(const T* x, std::int64_t n) {
       if (sum > 0) sum *= std::exp(static_cast<double>(max) - static_cast<double>(block_max));
       max = block_max;
     }
-    if (max == -__builtin_inff()) continue;
+    if (max == -__builtin_inff()) {
+      if (has_nan_below(block, size)) return std::numeric_limits<double>::quiet_NaN();
+      continue;
+    }
     const V32 vmax = set(max);
     sum += sum_of(size, [&](std::int64_t i, auto lanes) ALPHA_VECTOR_CODE {
       return vexp(hn::Sub(load(block + i, lanes), vmax));

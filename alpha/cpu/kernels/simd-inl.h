@@ -244,6 +244,13 @@ HWY_INLINE float max_of(const T* x, std::int64_t n) {
   return max_of_lanes(hn::Max(m0, m1));
 }
 
+/// Whether there is a NaN among elements of which none is above -infinity: `max_of` may lose it.
+template<class T>
+HWY_INLINE bool has_nan_below(const T* x, std::int64_t n) {
+  return std::isnan(
+      sum_of(n, [&](std::int64_t i, auto lanes) ALPHA_VECTOR_CODE { return load(x + i, lanes); }));
+}
+
 /// Calls f with a null pointer of the C++ type behind a native dtype: float or BF16.
 template<class F>
 HWY_INLINE void visit_native(DType dtype, F&& f) {

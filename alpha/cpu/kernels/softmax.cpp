@@ -26,7 +26,10 @@ HWY_INLINE void fill_row(T* out, std::int64_t n, float value) {
 template<class T, bool is_log>
 HWY_INLINE void softmax_row(const T* x, T* out, std::int64_t n) {
   const float max = max_of(x, n);
-  if (max == -__builtin_inff()) return fill_row(out, n, is_log ? max : 0.0F);
+  if (max == -__builtin_inff()) {
+    const float nothing = is_log ? max : 0.0F;
+    return fill_row(out, n, has_nan_below(x, n) ? __builtin_nanf("") : nothing);
+  }
   const V32 vmax = set(max);
   const double sum = sum_of(n, [&](std::int64_t i, auto lanes) ALPHA_VECTOR_CODE {
     return vexp(hn::Sub(load(x + i, lanes), vmax));

@@ -6,6 +6,7 @@ namespace alpha {
 
 void adamw(Backend& backend, const AdamwArgs& args) {
   check::floating("adamw", "parameters", args.parameters);
+  check::shape("adamw", "parameters", args.parameters, {args.parameters.numel()});
   check::same("adamw", "gradients", args.gradients, "parameters", args.parameters);
   check::same("adamw", "m", args.m, "parameters", args.parameters);
   check::same("adamw", "v", args.v, "parameters", args.parameters);

@@ -31,7 +31,7 @@ struct AdamwArgs {
   double grad_scale = 1;  // clipping and averaging, folded in
 };
 
-/// Checks that all five are flat and alike, and runs the step.
+/// Checks that all are flat and alike (the copy in any floating dtype), and runs the step.
 void adamw(Backend& backend, const AdamwArgs& args);
 
 }  // namespace alpha

@@ -1,5 +1,7 @@
 #include "alpha/tensor/ops/attention.h"
 
+#include <cmath>
+
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/check.h"
 
@@ -17,7 +19,7 @@ std::int64_t check_arguments(const Tensor& qkv, const AttentionOptions& options)
         qkv.shape(), H);
   }
   check::probability("attention", options.dropout);
-  if (!(options.soft_cap >= 0)) {
+  if (!(options.soft_cap >= 0) || !std::isfinite(options.soft_cap)) {
     fail_invalid("[attention] soft cap is {}, expected 0 (none) or more", options.soft_cap);
   }
   return qkv.shape()[2] / 3;
@@ -67,6 +69,8 @@ Tensor attention_backward(Backend& backend, const Tensor& qkv, const AttentionRe
   check::shape("attention_backward", "out", forward.out, {qkv.shape()[0], qkv.shape()[1], C});
   check::shape("attention_backward", "lse", forward.lse,
                {qkv.shape()[0], options.n_heads, qkv.shape()[1]});
+  check::dtype("attention_backward", "lse", forward.lse, accumulation_dtype(qkv.dtype()));
+  check::dtype("attention_backward", "out", forward.out, qkv.dtype());
   check::same("attention_backward", "dout", dout, "out", forward.out);
   Tensor dqkv = empty(backend, qkv.shape(), qkv.dtype());
   backend.run(AttentionBackwardArgs{.qkv = qkv,

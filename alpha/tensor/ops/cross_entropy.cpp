@@ -40,6 +40,11 @@ Tensor cross_entropy_backward(Backend& backend, const Tensor& logits, const Tens
   check::shape("cross_entropy_backward", "dloss", dloss, {});
   check::shape("cross_entropy_backward", "lse", lse, {targets.numel()});
   check::dtype("cross_entropy_backward", "lse", lse, accumulation_dtype(logits.dtype()));
+  check::dtype("cross_entropy_backward", "dloss", dloss, accumulation_dtype(logits.dtype()));
+  if (!is_floating(dlogits_dtype)) {
+    fail_invalid("[cross_entropy_backward] dlogits are asked for in {}, expected a floating dtype",
+                 to_string(dlogits_dtype));
+  }
   Tensor dlogits = empty(backend, logits.shape(), dlogits_dtype);
   backend.run(CrossEntropyBackwardArgs{.logits = logits.as_matrix(),
                                        .targets = targets.reshape({targets.numel()}),

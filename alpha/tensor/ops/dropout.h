@@ -32,7 +32,7 @@ struct ResidualDropoutArgs {
   DropoutKey key;
 };
 
-/// Error: p outside [0, 1).
+/// Everything is kept for p = 0. Error: p outside [0, 1).
 Tensor dropout(Backend& backend, const Tensor& x, double p, DropoutKey key);
 Tensor residual_dropout(Backend& backend, const Tensor& residual, const Tensor& x, double p,
                         DropoutKey key);

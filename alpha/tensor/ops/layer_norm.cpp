@@ -34,6 +34,8 @@ Tensor layer_norm_backward(Backend& backend, const Tensor& x, const Tensor& weig
   check::dtype("layer_norm_backward", "weight", weight, x.dtype());
   check::shape("layer_norm_backward", "mean", forward.mean, {x.shape().rows()});
   check::shape("layer_norm_backward", "rstd", forward.rstd, {x.shape().rows()});
+  check::dtype("layer_norm_backward", "mean", forward.mean, accumulation_dtype(x.dtype()));
+  check::dtype("layer_norm_backward", "rstd", forward.rstd, accumulation_dtype(x.dtype()));
   check::shape("layer_norm_backward", "dweight", dweight, weight.shape());
   check::dtype("layer_norm_backward", "dweight", dweight, accumulation_dtype(x.dtype()));
   if (dbias.is_defined()) check::same("layer_norm_backward", "dbias", dbias, "dweight", dweight);

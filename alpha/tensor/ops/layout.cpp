@@ -63,10 +63,11 @@ void write_slice(Backend& backend, const Tensor& x, const Tensor& into,
   if (x.rank() != into.rank()) {
     fail_invalid("[write_slice] x {} and into {} differ in rank", x.shape(), into.shape());
   }
+  check::no_overlap("write_slice", "x", x, into);
   const Index begin = to_index("write_slice", starts, into.rank());
   for (int axis = 0; axis < x.rank(); ++axis) {
     const std::int64_t start = begin[static_cast<std::size_t>(axis)];
-    if (start < 0 || start + x.shape()[axis] > into.shape()[axis]) {
+    if (start < 0 || start > into.shape()[axis] - x.shape()[axis]) {
       fail_invalid("[write_slice] x {} at position {} of axis {} does not fit into {}", x.shape(),
                    start, axis, into.shape());
     }

@@ -62,6 +62,8 @@ void matmul_accumulate(Backend& backend, const Tensor& a, const Tensor& b, const
   check::dtype("matmul", "b", b, a.dtype());
   const MatmulGeometry g = matmul_geometry(a.shape(), options.trans_a, b.shape(), options.trans_b);
   check::shape("matmul", "into", into, result_shape(g));
+  check::no_overlap("matmul", "a", a, into);
+  check::no_overlap("matmul", "b", b, into);
   if (into.dtype() != a.dtype())
     check::dtype("matmul", "into", into, accumulation_dtype(a.dtype()));
   backend.run(MatmulArgs{.a = a,

@@ -1,6 +1,7 @@
 #include "alpha/tensor/ops/reduce.h"
 
 #include "alpha/tensor/create.h"
+#include "alpha/tensor/ops/cast.h"
 #include "alpha/tensor/ops/check.h"
 #include "alpha/tensor/ops/unary.h"
 
@@ -18,6 +19,14 @@ Shape all_ones(int rank) {
   Shape shape;
   for (int i = 0; i < rank; ++i) shape = shape.appended(1);
   return shape;
+}
+
+/// The mean of 16-bit numbers is taken in f32: their sum may not fit.
+template<class Mean>
+Tensor mean_in_accumulation_dtype(Backend& backend, const Tensor& x, Mean mean_of) {
+  const DType dtype = accumulation_dtype(x.dtype());
+  if (dtype == x.dtype()) return mean_of(x);
+  return cast(backend, mean_of(cast(backend, x, dtype)), x.dtype());
 }
 
 double inverse_count(std::string_view op, std::int64_t n) {
@@ -55,7 +64,9 @@ Tensor sum(Backend& backend, const Tensor& x) {
 }
 
 Tensor mean(Backend& backend, const Tensor& x) {
-  return scale(backend, sum(backend, x), inverse_count("mean", x.numel()));
+  return mean_in_accumulation_dtype(backend, x, [&](const Tensor& wide) {
+    return scale(backend, sum(backend, wide), inverse_count("mean", x.numel()));
+  });
 }
 
 Tensor sum(Backend& backend, const Tensor& x, int axis, bool keepdims) {
@@ -66,7 +77,9 @@ Tensor sum(Backend& backend, const Tensor& x, int axis, bool keepdims) {
 
 Tensor mean(Backend& backend, const Tensor& x, int axis, bool keepdims) {
   const int at = normalize_axis("mean", axis, x.rank());
-  return scale(backend, sum(backend, x, at, keepdims), inverse_count("mean", x.shape()[at]));
+  return mean_in_accumulation_dtype(backend, x, [&](const Tensor& wide) {
+    return scale(backend, sum(backend, wide, at, keepdims), inverse_count("mean", x.shape()[at]));
+  });
 }
 
 double sum_squares(Backend& backend, const Tensor& x) {

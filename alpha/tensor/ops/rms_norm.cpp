@@ -26,6 +26,7 @@ Tensor rms_norm_backward(Backend& backend, const Tensor& x, const Tensor& weight
   check::shape("rms_norm_backward", "weight", weight, {x.shape().back()});
   check::dtype("rms_norm_backward", "weight", weight, x.dtype());
   check::shape("rms_norm_backward", "rstd", forward.rstd, {x.shape().rows()});
+  check::dtype("rms_norm_backward", "rstd", forward.rstd, accumulation_dtype(x.dtype()));
   check::shape("rms_norm_backward", "dweight", dweight, weight.shape());
   check::dtype("rms_norm_backward", "dweight", dweight, accumulation_dtype(x.dtype()));
   Tensor dx = empty(backend, x.shape(), x.dtype());

@@ -1,5 +1,7 @@
 #include "alpha/tensor/ops/unary.h"
 
+#include <cmath>
+
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/check.h"
 
@@ -26,7 +28,8 @@ Tensor unary_backward(Backend& backend, const Tensor& x, const Tensor& dy, doubl
 }
 
 void check_cap(std::string_view op, double cap) {
-  if (!(cap > 0)) fail_invalid("[{}] cap is {}, expected more than 0", op, cap);
+  if (!(cap > 0) || !std::isfinite(cap))
+    fail_invalid("[{}] cap is {}, expected more than 0", op, cap);
 }
 
 }  // namespace
