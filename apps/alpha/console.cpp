@@ -15,7 +15,7 @@ namespace alpha::cli {
 
 namespace {
 
-bool is_stdout_closed = false;
+int stdout_errno = 0;  // of the write that failed; nothing is written after it
 
 /// Writes all of `text`; returns errno, or 0.
 int write_all(int fd, std::string_view text) {
@@ -41,20 +41,31 @@ std::string three_digits(double value, std::string_view unit) {
 }  // namespace
 
 void write_stdout(std::string_view text) {
-  if (is_stdout_closed) return;
-  const int error = write_all(STDOUT_FILENO, text);
-  if (error == 0) return;
-  is_stdout_closed = true;
-  if (error == EPIPE) {
-    stop_flag().store(true);
-    return;
-  }
-  fail(ErrorCode::io, "cannot write to standard output: {}",
-       std::generic_category().message(error));
+  if (stdout_errno != 0) return;
+  stdout_errno = write_all(STDOUT_FILENO, text);
+  if (stdout_errno != 0) stop_flag().store(true);
 }
 
 bool is_stdout_open() noexcept {
-  return !is_stdout_closed;
+  return stdout_errno == 0;
+}
+
+std::string stdout_problem() {
+  if (stdout_errno == 0 || stdout_errno == EPIPE) return {};
+  return fmt::format("cannot write to standard output: {}",
+                     std::generic_category().message(stdout_errno));
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') {
+      line += "; ";
+    } else if (static_cast<unsigned char>(c) >= ' ') {
+      line += c;
+    }
+  }
+  return line;
 }
 
 void write_stderr(std::string_view line) {
@@ -62,7 +73,7 @@ void write_stderr(std::string_view line) {
 }
 
 void warn(std::string_view message) {
-  write_stderr(fmt::format("warning: {}", message));
+  write_stderr("warning: " + one_line(message));
 }
 
 Console::Console(bool is_json)

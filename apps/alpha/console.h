@@ -6,12 +6,19 @@
 
 namespace alpha::cli {
 
-/// Writes to stdout at once. When the reader has gone (`| head`) nothing more is written and
-/// `stop_flag` is set. Error: io for other failures, such as a full disk.
+/// Writes to stdout at once. When that fails (the reader has gone, the disk is full) nothing more
+/// is written and `stop_flag` is set, so that work in progress is saved.
 void write_stdout(std::string_view text);
 
 /// Whether somebody still reads stdout.
 bool is_stdout_open() noexcept;
+
+/// Why stdout could not be written, as a sentence; empty when it could, or when its reader has
+/// gone.
+std::string stdout_problem();
+
+/// `text` as one line without control characters.
+std::string one_line(std::string_view text);
 
 /// Writes a line to stderr; failures are of no interest.
 void write_stderr(std::string_view line);

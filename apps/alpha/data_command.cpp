@@ -5,6 +5,7 @@
 #include "apps/alpha/usage.h"
 
 #include "alpha/core/files.h"
+#include "alpha/core/suggest.h"
 #include "alpha/data/stories.h"
 
 namespace alpha::cli {

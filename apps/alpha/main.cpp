@@ -9,6 +9,10 @@
 #include "apps/alpha/console.h"
 #include "apps/alpha/signals.h"
 #include "apps/alpha/usage.h"
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "alpha/core/suggest.h"
 
 namespace alpha::cli {
 
@@ -69,24 +73,25 @@ int dispatch(Arguments args) {
   fail_usage("unknown command '{}'{}", args[0], did_you_mean(args[0], names));
 }
 
-/// One line, whatever the message contains.
 int report(std::string_view message, int exit_code) {
-  std::string line = "error: ";
-  for (const char c : message) {
-    if (c == '\n') {
-      line += "; ";
-    } else if (static_cast<unsigned char>(c) >= ' ') {
-      line += c;
-    }
-  }
-  write_stderr(line);
+  write_stderr("error: " + one_line(message));
   return exit_code;
+}
+
+/// A closed standard stream would lend its number to the next file that is opened, and output would
+/// end up in that file.
+void open_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) < 0) static_cast<void>(open("/dev/null", O_RDWR));
+  }
 }
 
 int guarded_main(Arguments args) {
   constexpr int kUsageExit = 2;
   try {
-    return dispatch(args);
+    const int exit_code = dispatch(args);
+    const std::string problem = stdout_problem();
+    return problem.empty() ? exit_code : report(problem, 1);
   } catch (const UsageError& error) {
     return report(error.what(), kUsageExit);
   } catch (const Error& error) {
@@ -104,7 +109,9 @@ int guarded_main(Arguments args) {
 }  // namespace alpha::cli
 
 int main(int argc, char** argv) {
+  alpha::cli::open_standard_streams();
   alpha::cli::install_signal_handlers();
+  alpha::cli::set_program(argc > 0 ? argv[0] : "alpha");
   const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
   return alpha::cli::guarded_main(args);
 }

@@ -98,12 +98,13 @@ void write_samples(const fs::path& checkpoint, Backend& backend, std::int32_t se
 void write_next_steps(const std::string& run_dir, Console& console) {
   const std::string quoted = shell_quoted(run_dir);
   console.line("\n── what to try next ──");
+  console.line(
+      fmt::format("another story:   {} sample --checkpoint {} --prompt 'Once upon a time' --seed 7",
+                  program(), quoted));
+  console.line(fmt::format("look inside:     {} inspect {}", program(), quoted));
+  console.line(fmt::format("a better teller: {} quickstart --minutes 10 --size 20MB", program()));
   console.line(fmt::format(
-      "another story:   alpha sample --checkpoint {} --prompt 'Once upon a time' --seed 7",
-      quoted));
-  console.line(fmt::format("look inside:     alpha inspect {}", quoted));
-  console.line("a better teller: alpha quickstart --minutes 10 --size 20MB");
-  console.line("your own text:   alpha train --data your.txt --tokenizer bpe --vocabSize 1024");
+      "your own text:   {} train --data your.txt --tokenizer bpe --vocabSize 1024", program()));
 }
 
 }  // namespace
@@ -126,15 +127,17 @@ int quickstart_command(Arguments args) {
   run.run_id = make_run_id(clock, "quickstart");
   const fs::path run_dir = flags.run_dir ? fs::path(*flags.run_dir) : fs::path("runs") / run.run_id;
   if (flags.run_dir) run.run_id = run_id_of(run_dir);
-  if (fs::exists(run_dir / kMetricsFile)) {
-    fail_usage("--runDir: '{}' already holds a run", run_dir.string());
+  if (fs::exists(run_dir) && !fs::is_empty(run_dir)) {
+    fail_usage("--runDir: '{}' is not an empty folder", run_dir.string());
   }
   run.train.backend = flags.backend.backend.value_or("cpu");
   TrainReport report({.n_threads = flags.backend.n_threads(run.train.backend)}, clock);
   Console& console = report.console();
   const fs::path stories = run_dir / "stories.txt";
-  write_file_atomic(stories, make_stories(n_bytes, seed));
-  console.line(fmt::format("wrote {} of stories to {}", human_bytes(n_bytes), stories.string()));
+  const std::string text = make_stories(n_bytes, seed);
+  write_file_atomic(stories, text);
+  console.line(
+      fmt::format("wrote {} of stories to {}", human_bytes(text.size()), stories.string()));
   run.data_path = fs::absolute(stories).lexically_normal().string();
   const auto backend = flags.backend.open();
   TrainerSetup setup = make_setup(std::move(run), nullptr, kVocabSize, run_dir, console);

@@ -15,7 +15,7 @@ namespace alpha::cli {
 namespace {
 
 constexpr int kWarmUpSteps = 2;
-constexpr int kTimedSteps = 5;
+constexpr int kTimedSteps = 20;
 
 }  // namespace
 

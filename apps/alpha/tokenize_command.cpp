@@ -52,6 +52,10 @@ int build(const TokenizeFlags& flags) {
   if (flags.vocab_size && (type == "char" || type == "word")) {
     fail_usage("--vocabSize: the {} tokenizer takes its size from the text", type);
   }
+  std::error_code ignored;
+  if (std::filesystem::equivalent(*flags.input, *flags.out, ignored)) {
+    fail_usage("--out: '{}' is the text itself", *flags.out);
+  }
   const std::string text = read_text(*flags.input);
   const auto tokenizer =
       train_tokenizer(type, text, static_cast<int>(flags.vocab_size.value_or(0)));
@@ -62,8 +66,8 @@ int build(const TokenizeFlags& flags) {
     write_stdout(json.dump() + "\n");
     return 0;
   }
-  write_stdout(fmt::format("Tokenizer built: {}, vocab_size={}\nArtifacts saved to {}\n",
-                           tokenizer->type(), tokenizer->vocab_size(), *flags.out));
+  write_stdout(fmt::format("Tokenizer built: {}, vocab_size={}\nwrote {}\n", tokenizer->type(),
+                           tokenizer->vocab_size(), *flags.out));
   return 0;
 }
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "apps/alpha/usage.h"
+
 #include "alpha/core/json.h"
 #include "alpha/tokenizers/utf8.h"
 #include "alpha/train/config_hash.h"
@@ -42,6 +44,13 @@ std::int64_t tokens_per_step(const RunConfig& run) {
   return run.train.batch_size * run.train.grad_accum_steps * run.model.block_size;
 }
 
+/// 246 GFLOP/s.
+std::string flops_per_second(double flops) {
+  std::string count = short_count(flops);
+  if (count.back() > '9') count.insert(count.size() - 1, " ");
+  return count + "FLOP/s";
+}
+
 }  // namespace
 
 TrainReport::TrainReport(const ReportOptions& options, const Clock& clock)
@@ -65,7 +74,10 @@ TrainerHooks TrainReport::hooks() {
               },
           .on_sample =
               [this](const std::string& prompt, const std::string& text) {
-                say(fmt::format("  sample: \"{}\" → {}", indented(prompt), indented(text)));
+                const bool has_prompt = text.starts_with(prompt);
+                say(has_prompt
+                        ? fmt::format("  sample: {}", indented(text))
+                        : fmt::format("  sample: \"{}\" → {}", indented(prompt), indented(text)));
               },
           .on_warning = [this](const std::string& message) { console_.warning(message); }};
 }
@@ -86,14 +98,16 @@ void TrainReport::header(const RunConfig& run, std::int64_t n_train, std::int64_
   say(fmt::format("model: {}", model_line(run.model)));
   say(fmt::format("data: {} tokens to learn, {} to judge ({})", with_commas(n_train),
                   with_commas(n_validation), run.data_path));
-  say(fmt::format("backend: {} | threads: {} | dtype: {} | peak: {}FLOP/s", train.backend,
-                  options_.n_threads, to_string(train.dtype), short_count(trainer.peak_flops())));
+  say(fmt::format("backend: {} | threads: {} | dtype: {} | peak: {}", train.backend,
+                  options_.n_threads, to_string(train.dtype),
+                  flops_per_second(trainer.peak_flops())));
   say(fmt::format("tokenizer: {} | optimizer: {} | seed: {}", train.tokenizer, train.optimizer,
                   train.seed));
-  say(fmt::format("batch: {} x {} tokens x {} passes = {} tokens a step | an epoch is {:.1f} steps",
-                  train.batch_size, run.model.block_size, train.grad_accum_steps,
-                  with_commas(per_step),
-                  static_cast<double>(n_train) / static_cast<double>(per_step)));
+  const std::string passes =
+      train.grad_accum_steps > 1 ? fmt::format(" x {} passes", train.grad_accum_steps) : "";
+  say(fmt::format("batch: {} x {} tokens{} = {} a step ({} steps read as much as there is)",
+                  train.batch_size, run.model.block_size, passes, with_commas(per_step),
+                  with_commas((n_train + per_step - 1) / per_step)));
   say(fmt::format("iters: {} | lr: {} | warm-up: {} steps", train.iters, train.lr,
                   train.resolved_warmup_iters()));
   if (train.is_checkpointing) say("activation_checkpointing: enabled");
@@ -121,7 +135,7 @@ void TrainReport::on_step(const StepMetrics& metrics) {
     last_shown_ = now;
     const std::string line = progress_line(metrics, now);
     if (console_.is_terminal() && metrics.step != iters_ && !options_.log_every) {
-      console_.live(line);
+      console_.live(live_line(metrics, now));
     } else {
       console_.line(line);
     }
@@ -140,6 +154,18 @@ void TrainReport::on_evaluation(const StepMetrics& metrics) {
                   metrics.bits_per_byte.value_or(std::nan("")), is_best ? " (best)" : ""));
 }
 
+std::string TrainReport::live_line(const StepMetrics& m, double now) const {
+  const double speed = m.step_ms / smooth_step_ms_;
+  return fmt::format("step {}/{} | loss {:.4f} | {} tok/s | mfu {:.0f}% | {:.0f} ms/it | {} left",
+                     m.step, iters_, m.loss, short_count(m.tokens_per_second * speed),
+                     100 * m.mfu * speed, smooth_step_ms_, short_duration(seconds_left(m, now)));
+}
+
+double TrainReport::seconds_left(const StepMetrics& m, double now) const {
+  const auto n_done = static_cast<double>(m.step - first_step_);
+  return (now - start_) / n_done * static_cast<double>(iters_ - m.step);
+}
+
 std::string TrainReport::progress_line(const StepMetrics& m, double now) const {
   std::string line = fmt::format("step {}/{} | loss={:.4f}", m.step, iters_, m.loss);
   if (last_validation_loss_) line += fmt::format(" val_loss={:.4f}", *last_validation_loss_);
@@ -150,10 +176,8 @@ std::string TrainReport::progress_line(const StepMetrics& m, double now) const {
                       smooth_step_ms_ < 10 ? 2 : 0,
                       short_count(m.tokens_per_second * m.step_ms / smooth_step_ms_),
                       100 * m.mfu * m.step_ms / smooth_step_ms_);
-  const double elapsed = now - start_;
-  const auto n_done = static_cast<double>(m.step - first_step_);
-  const double left = elapsed / n_done * static_cast<double>(iters_ - m.step);
-  line += fmt::format(" | {} eta {}", short_duration(elapsed), short_duration(left));
+  line += fmt::format(" | {}, {} left", short_duration(now - start_),
+                      short_duration(seconds_left(m, now)));
   if (options_.is_traced) {
     line += fmt::format(" | data={:.1f} fwd={:.1f} bwd={:.1f} norm={:.1f} optim={:.1f} ms",
                         m.data_ms, m.forward_ms, m.backward_ms, m.grad_norm_ms, m.optimizer_ms);
@@ -180,7 +204,8 @@ void TrainReport::result(const RunConfig& run, const TrainSummary& summary) {
     console_.line(fmt::format("── stopped after step {} of {} ──", summary.step, run.train.iters));
     if (summary.checkpoint.empty()) return;
     console_.line(fmt::format("checkpoint: {}", summary.checkpoint.string()));
-    console_.line(fmt::format("continue with: alpha train --resume {}", shell_quoted(run_dir)));
+    console_.line(
+        fmt::format("continue with: {} train --resume {}", program(), shell_quoted(run_dir)));
     return;
   }
   console_.line("── training complete ──");
@@ -191,7 +216,8 @@ void TrainReport::result(const RunConfig& run, const TrainSummary& summary) {
   }
   console_.line(fmt::format("total time: {:.1f}s", summary.seconds));
   console_.line(fmt::format("checkpoint: {}", summary.checkpoint.string()));
-  console_.line(fmt::format("write with it: alpha sample --checkpoint {}", shell_quoted(run_dir)));
+  console_.line(
+      fmt::format("write with it: {} sample --checkpoint {}", program(), shell_quoted(run_dir)));
 }
 
 }  // namespace alpha::cli

@@ -45,6 +45,8 @@ class TrainReport {
   void on_step(const StepMetrics& metrics);
   void on_evaluation(const StepMetrics& metrics);
   bool is_due(const StepMetrics& metrics, double now);
+  std::string live_line(const StepMetrics& m, double now) const;
+  double seconds_left(const StepMetrics& m, double now) const;
   std::string progress_line(const StepMetrics& metrics, double now) const;
   void say(const std::string& text);
 

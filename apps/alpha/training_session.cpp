@@ -5,6 +5,7 @@
 #include "apps/alpha/signals.h"
 #include "apps/alpha/usage.h"
 
+#include "alpha/core/suggest.h"
 #include "alpha/data/corpus.h"
 #include "alpha/inference/generate.h"
 #include "alpha/tokenizers/tokenizer_factory.h"

@@ -71,9 +71,16 @@ std::vector<std::string> with_empty_values(std::span<const std::string> args) {
 
 }  // namespace
 
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
-  const std::string near = closest(word, candidates);
-  return near.empty() ? "" : fmt::format("; did you mean '{}'?", near);
+namespace {
+std::string program_name = "alpha";
+}
+
+void set_program(std::string_view name) {
+  program_name = name;
+}
+
+const std::string& program() noexcept {
+  return program_name;
 }
 
 Flags::Flags(const std::string& command, const std::string& description,
@@ -189,7 +196,9 @@ void Flags::parse_arguments(std::span<const std::string> args) {
   const std::vector<std::string> extras = app_.remaining();
   if (extras.empty()) return;
   const std::string& first = extras.front();
-  if (!first.starts_with('-')) fail_usage("unexpected argument '{}'", first);
+  if (!first.starts_with('-')) {
+    fail_usage("unexpected argument '{}': every value belongs to a flag (see --help)", first);
+  }
   const std::string flag = first.substr(0, first.find('='));
   const std::vector<std::string> known = names("--");
   fail_usage("unknown flag '{}'{}", flag, did_you_mean(flag, views(known)));

@@ -27,8 +27,9 @@ template<class... Args>
   throw UsageError(fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// `; did you mean 'x'?`, or nothing when no candidate is near.
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+/// How this program was started, for the commands that messages suggest.
+void set_program(std::string_view name);
+const std::string& program() noexcept;
 
 /// The values a whole number may have.
 struct Range {
