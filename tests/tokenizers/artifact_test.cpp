@@ -118,7 +118,8 @@ TEST(TokenizerArtifact, IsRefusedWhenACommonFieldIsWrong) {
   };
   expect_corrupt(Json::array(), "t.json: not a tokenizer: got a JSON array, expected an object");
   expect_corrupt(without("type"), "t.json: field 'type' is missing");
-  expect_corrupt(changed("type", 3), "t.json: field 'type' has the wrong type or is out of range: 3");
+  expect_corrupt(changed("type", 3),
+                 "t.json: field 'type' has the wrong type or is out of range: 3");
   expect_corrupt(changed("type", "sentence"),
                  "t.json: field 'type' is 'sentence', expected char, word or bpe");
   expect_corrupt(without("vocabSize"), "t.json: field 'vocabSize' is missing");
