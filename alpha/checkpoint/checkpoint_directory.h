@@ -20,7 +20,8 @@ struct CheckpointContent {
   Json tokenizer;
   std::optional<Json> trainer_state;
   std::vector<NamedTensor> model;
-  std::vector<NamedTensor> optimizer;  // empty: the checkpoint has no optimizer file
+  SafetensorsMetadata model_metadata = {};
+  std::vector<NamedTensor> optimizer = {};  // empty: the checkpoint has no optimizer file
 };
 
 /// Writes a checkpoint that appears under `path` whole or not at all. One that is there already

@@ -11,6 +11,16 @@
 
 namespace alpha {
 
+/// What a checkpoint says of its model beside the weights.
+struct ModelDescription {
+  GptConfig config;
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::int64_t step = 0;
+};
+
+/// Error: corrupt, naming the file; the tokenizer is not as large as the vocabulary.
+ModelDescription describe_model(const CheckpointReader& reader);
+
 /// A model ready to be run, read from a checkpoint: every tensor present, of the right shape and
 /// finite, the tokenizer as large as the vocabulary.
 struct TrainedModel {

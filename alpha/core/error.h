@@ -18,6 +18,7 @@ enum class ErrorCode {
   out_of_memory,
   device_lost,
   cancelled,
+  overloaded,  // too much is waiting already: try again later
   internal
 };
 

@@ -24,6 +24,10 @@ class CpuBackend final : public Backend {
   void upload(const void* src, const Tensor& dst) override;
   void download(const Tensor& src, void* dst) override;
 
+  void parallel(std::int64_t n, const std::function<void(std::int64_t)>& body) override {
+    pool_.run(n, body);
+  }
+
   ThreadPool& pool() noexcept { return pool_; }
 
   Gemm& gemm() noexcept { return gemm_; }

@@ -15,7 +15,7 @@ class Writer {
   Writer(const Generator& g, std::span<const TokenId> prompt)
       : g_(g),
         tape_(g.backend, false),
-        cache_(g.backend, g.config, 1, g.weights.wte.dtype()),
+        cache_(g.backend, g.config, 1, g.weights.wpe.dtype()),
         text_(prompt.begin(), prompt.end()),
         logits_(static_cast<std::size_t>(g.config.vocab_size)) {}
 

@@ -2,6 +2,7 @@
 
 #include "alpha/autograd/checkpoint.h"
 #include "alpha/autograd/ops.h"
+#include "alpha/tensor/ops/embedding.h"
 
 namespace alpha {
 
@@ -45,7 +46,23 @@ Variable normalize(Tape& tape, const GptConfig& config, const Variable& x,
 
 Variable apply(Tape& tape, const Variable& x, const LinearWeights& weights,
                Activation activation = Activation::none) {
-  return linear(tape, x, weights.weight, weights.bias, {.activation = activation});
+  if (weights.weight.packed.is_defined()) {
+    ALPHA_CHECK(!tape.is_recording(), "packed weights have no gradient");
+    return Variable(packed_linear(tape.backend(), x.data(), weights.weight.packed,
+                                  weights.bias.data(), {.activation = activation}));
+  }
+  return linear(tape, x, weights.weight.variable, weights.bias, {.activation = activation});
+}
+
+Variable embed(Tape& tape, const WeightMatrix& table, const Tensor& tokens) {
+  if (!table.packed.is_defined()) return embedding(tape, table.variable, tokens);
+  return Variable(packed_embedding(tape.backend(), table.packed, tokens));
+}
+
+/// The logits of hidden states x.
+Variable unembed(Tape& tape, const Variable& x, const WeightMatrix& head) {
+  if (head.packed.is_defined()) return apply(tape, x, {.weight = head, .bias = {}});
+  return linear(tape, x, head.variable, Variable(), {.is_output_accumulation_dtype = true});
 }
 
 /// One layer of one forward pass.
@@ -58,10 +75,9 @@ struct Layer {
   Variable operator()(Tape& tape, const Variable& x) const {
     const Variable h = normalize(tape, config, x, weights.ln1);
     const Variable mixed = attend(tape, apply(tape, h, weights.wqkv));
-    const Variable y =
-        residual_dropout(tape, x, apply(tape, mixed, weights.wo), dropout(), key(kProjectionMask));
+    const Variable y = add_product(tape, x, mixed, weights.wo, kProjectionMask);
     const Variable f = feed_forward(tape, normalize(tape, config, y, weights.ln2));
-    return residual_dropout(tape, y, f, dropout(), key(kFfnMask));
+    return add_product(tape, y, f, weights.fc_out, kFfnMask);
   }
 
  private:
@@ -70,18 +86,34 @@ struct Layer {
                                              .soft_cap = config.soft_cap,
                                              .dropout = dropout(),
                                              .key = key(kAttentionMask)};
+    if (options.paged != nullptr) {
+      return Variable(
+          paged_attention(tape.backend(), qkv.data(), options.paged->rows,
+                          {.layer = index, .n_heads = config.n_head, .soft_cap = config.soft_cap}));
+    }
     if (options.cache == nullptr) return attention(tape, qkv, attention_options);
     return Variable(attention_cached(tape.backend(), qkv.data(), options.cache->layers[index],
                                      options.cache->length, attention_options));
   }
 
+  /// What the feed-forward block's last product is applied to.
   Variable feed_forward(Tape& tape, const Variable& h) const {
     if (config.activation == FfnActivation::swiglu) {
       const Variable gate = apply(tape, h, weights.fc_gate);
-      return apply(tape, swiglu(tape, gate, apply(tape, h, weights.fc_in)), weights.fc_out);
+      return swiglu(tape, gate, apply(tape, h, weights.fc_in));
     }
-    return apply(tape, apply(tape, h, weights.fc_in, plain_activation(config.activation)),
-                 weights.fc_out);
+    return apply(tape, h, weights.fc_in, plain_activation(config.activation));
+  }
+
+  /// residual + drop(x · matrixᵀ + bias)
+  Variable add_product(Tape& tape, const Variable& residual, const Variable& x,
+                       const LinearWeights& matrix, std::uint32_t mask) const {
+    if (!matrix.weight.packed.is_defined()) {
+      return residual_dropout(tape, residual, apply(tape, x, matrix), dropout(), key(mask));
+    }
+    ALPHA_CHECK(!options.is_training, "packed weights are for inference alone");
+    return Variable(packed_linear(tape.backend(), x.data(), matrix.weight.packed,
+                                  matrix.bias.data(), {.residual = residual.data()}));
   }
 
   double dropout() const { return options.is_training ? config.dropout : 0; }
@@ -96,6 +128,14 @@ void check_forward(Tape& tape, const GptConfig& config, const Tensor& tokens,
   if (tokens.rank() != 2 || tokens.dtype() != DType::i32 || tokens.numel() == 0) {
     fail_invalid("[gpt] tokens are {} {}, expected i32 [batch, time] with at least one token",
                  to_string(tokens.dtype()), tokens.shape());
+  }
+  if (options.paged != nullptr) {
+    ALPHA_CHECK(!tape.is_recording(), "a paged step has no gradient");
+    if (tokens.shape()[0] != 1) {
+      fail_invalid("[gpt] tokens of a paged step have shape {}, expected [1, rows]",
+                   tokens.shape());
+    }
+    return;
   }
   const std::int64_t past = options.cache != nullptr ? options.cache->length : 0;
   if (past + tokens.shape()[1] > config.block_size) {
@@ -113,19 +153,19 @@ void check_forward(Tape& tape, const GptConfig& config, const Tensor& tokens,
 }  // namespace
 
 GptWeights gpt_weights(const GptConfig& config,
-                       const std::function<Variable(const std::string&)>& by_name) {
+                       const std::function<WeightMatrix(const std::string&)>& by_name) {
   const auto norm = [&](const std::string& name) -> NormWeights {
     const bool has_bias = config.norm == Norm::layer_norm && config.has_norm_bias;
-    return {.weight = by_name(name + ".weight"),
-            .bias = has_bias ? by_name(name + ".bias") : Variable()};
+    return {.weight = by_name(name + ".weight").variable,
+            .bias = has_bias ? by_name(name + ".bias").variable : Variable()};
   };
   const auto linear = [&](const std::string& name) -> LinearWeights {
     return {.weight = by_name(name),
-            .bias = config.has_bias ? by_name(name + ".bias") : Variable()};
+            .bias = config.has_bias ? by_name(name + ".bias").variable : Variable()};
   };
   GptWeights weights;
   weights.wte = by_name("wte");
-  weights.wpe = by_name("wpe");
+  weights.wpe = by_name("wpe").variable;
   weights.lm_head = config.is_tied ? weights.wte : by_name("lmHead");
   weights.ln_f = norm("lnF");
   const bool is_gated = config.activation == FfnActivation::swiglu;
@@ -144,8 +184,9 @@ GptWeights gpt_weights(const GptConfig& config,
 }
 
 GptWeights gpt_weights(const GptConfig& config, const Parameters& parameters) {
-  return gpt_weights(
-      config, [&](const std::string& name) { return parameters.variable(parameters.index(name)); });
+  return gpt_weights(config, [&](const std::string& name) -> WeightMatrix {
+    return {.variable = parameters.variable(parameters.index(name))};
+  });
 }
 
 Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weights,
@@ -153,8 +194,12 @@ Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weig
   check_forward(tape, config, tokens, options);
   const std::int64_t past = options.cache != nullptr ? options.cache->length : 0;
   const std::int64_t T = tokens.shape()[1];
-  Variable x =
-      add(tape, embedding(tape, weights.wte, tokens), rows(tape, weights.wpe, past, past + T));
+  Variable x = embed(tape, weights.wte, tokens);
+  if (options.paged != nullptr) {
+    x = add(tape, x, embedding(tape, weights.wpe, options.paged->rows.positions));
+  } else {
+    x = add(tape, x, rows(tape, weights.wpe, past, past + T));
+  }
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
     const Layer layer{.config = config,
                       .weights = weights.layers[i],
@@ -165,8 +210,12 @@ Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weig
   }
   if (options.cache != nullptr) options.cache->length += T;
   if (options.is_last_position_only) x = slice(tape, x, 1, T - 1, T);
-  const Variable h = normalize(tape, config, x, weights.ln_f);
-  return linear(tape, h, weights.lm_head, Variable(), {.is_output_accumulation_dtype = true});
+  if (options.paged != nullptr && options.paged->logit_rows.is_defined()) {
+    const Tensor& wanted = options.paged->logit_rows;
+    const Tensor picked = embedding(tape.backend(), x.data().as_matrix(), wanted);
+    x = Variable(picked.reshape({1, wanted.numel(), config.n_embd}));
+  }
+  return unembed(tape, normalize(tape, config, x, weights.ln_f), weights.lm_head);
 }
 
 void check_tokens(std::span<const std::int32_t> tokens, std::int64_t vocab_size) {

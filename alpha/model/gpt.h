@@ -8,12 +8,20 @@
 #include "alpha/model/gpt_config.h"
 #include "alpha/model/kv_cache.h"
 #include "alpha/model/parameters.h"
+#include "alpha/tensor/ops/packed.h"
+#include "alpha/tensor/ops/paged_attention.h"
 
 namespace alpha {
 
-/// A weight matrix [outputs, inputs] and its bias [outputs], which may be undefined.
+/// A weight matrix [outputs, inputs]: a variable, or packed for inference alone.
+struct WeightMatrix {
+  Variable variable;
+  PackedMatrix packed = {};
+};
+
+/// A weight matrix and its bias [outputs], which may be undefined.
 struct LinearWeights {
-  Variable weight;
+  WeightMatrix weight;
   Variable bias;
 };
 
@@ -35,19 +43,25 @@ struct LayerWeights {
 
 /// The weights by their role. Handles: many may share the same memory, read-only.
 struct GptWeights {
-  Variable wte;      // [V, C]
-  Variable wpe;      // [block_size, C]
-  Variable lm_head;  // [V, C]; wte when tied
+  WeightMatrix wte;      // [V, C]
+  Variable wpe;          // [block_size, C]
+  WeightMatrix lm_head;  // [V, C]; wte when tied
   NormWeights ln_f;
   std::vector<LayerWeights> layers;
 };
 
 /// Collects the weights from wherever they live, by name.
 GptWeights gpt_weights(const GptConfig& config,
-                       const std::function<Variable(const std::string&)>& by_name);
+                       const std::function<WeightMatrix(const std::string&)>& by_name);
 
 /// From training parameters.
 GptWeights gpt_weights(const GptConfig& config, const Parameters& parameters);
+
+/// A step of many sequences whose keys and values are kept in blocks.
+struct PagedStep {
+  PagedRows rows;
+  Tensor logit_rows;  // [n] i32: the rows whose logits are wanted; undefined: all
+};
 
 struct ForwardOptions {
   bool is_training = false;       // dropout happens
@@ -55,6 +69,7 @@ struct ForwardOptions {
   bool is_checkpointing = false;  // keep one input per layer and recompute the rest in backward
   bool is_last_position_only = false;  // logits of the last position alone
   KvCache* cache = nullptr;            // append to it and attend over it; inference only
+  const PagedStep* paged = nullptr;    // the T tokens are rows of many sequences; inference only
 };
 
 /// The one definition of the architecture: training, evaluation, prefill and decode. Pre-norm
@@ -62,8 +77,9 @@ struct ForwardOptions {
 /// x += drop(ffn(norm(x))); logits = norm(x) · lm_headᵀ.
 ///
 /// tokens [B, T], i32, each in [0, V) -> logits [B, T, V] ([B, 1, V] for the last position only) in
-/// the accumulation dtype. `config` and `weights` outlive the backward pass. Error: more positions
-/// than the block holds, with the numbers.
+/// the accumulation dtype. In a paged step, tokens [1, R] -> logits [1, n, V]. `config` and
+/// `weights` outlive the backward pass. Error: more positions than the block holds, with the
+/// numbers.
 Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weights,
                      const Tensor& tokens, const ForwardOptions& options = {});
 

@@ -37,6 +37,9 @@ namespace alpha {
   X(sum_squares)            \
   X(matmul)                 \
   X(linear)                 \
+  X(pack)                   \
+  X(packed_linear)          \
+  X(packed_embedding)       \
   X(embedding)              \
   X(embedding_backward)     \
   X(layer_norm)             \
@@ -61,6 +64,7 @@ namespace alpha {
   X(masked_fill)            \
   X(attention)              \
   X(attention_backward)     \
+  X(paged_attention)        \
   X(adamw)
 
 enum class OpId : std::uint16_t {

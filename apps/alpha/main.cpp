@@ -31,6 +31,10 @@ constexpr std::array kCommands = {
     Command{"eval", eval_command, "loss, perplexity and bits per byte of a model on a text"},
     Command{"tokenize", tokenize_command, "make a tokenizer, or show how one cuts a text"},
     Command{"inspect", inspect_command, "what a run or checkpoint holds, and whether it is whole"},
+    Command{"export", export_command, "write a model for other programs: Hugging Face, llama.cpp"},
+    Command{"import", import_command, "make a checkpoint of a GPT-2 from Hugging Face"},
+    Command{"quantize", quantize_command, "store a model in int8 or int4"},
+    Command{"bench", bench_command, "how fast a model runs, and how fast it could"},
     Command{"kernels", kernels_command, "which op has which kernel, by backend and dtype"},
     Command{"data", data_command, "make training data"}};
 

@@ -45,6 +45,8 @@ OpCases layout_cases();
 OpCases linear_cases();
 OpCases masked_fill_cases();
 OpCases matmul_cases();
+OpCases packed_cases();
+OpCases paged_attention_cases();
 OpCases reduce_cases();
 OpCases rms_norm_cases();
 OpCases softmax_cases();

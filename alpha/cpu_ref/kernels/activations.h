@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "alpha/tensor/ops/linear.h"
+
 namespace alpha::cpu_ref {
 
 // The activation functions and their derivatives; formulas in alpha/tensor/ops/unary.h.
@@ -48,6 +50,16 @@ inline double soft_cap_value(double x, double cap) noexcept {
 /// From the result y of soft_cap_value.
 inline double soft_cap_derivative_from_result(double y, double cap) noexcept {
   return 1 - (y / cap) * (y / cap);
+}
+
+inline double activate(Activation activation, double x) noexcept {
+  switch (activation) {
+    case Activation::none: return x;
+    case Activation::gelu: return gelu_value(x);
+    case Activation::relu: return relu_value(x);
+    case Activation::silu: return silu_value(x);
+  }
+  return x;
 }
 
 }  // namespace alpha::cpu_ref

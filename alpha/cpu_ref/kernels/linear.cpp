@@ -7,16 +7,6 @@ namespace alpha::cpu_ref {
 
 namespace {
 
-double activate(Activation activation, double x) {
-  switch (activation) {
-    case Activation::none: return x;
-    case Activation::gelu: return gelu_value(x);
-    case Activation::relu: return relu_value(x);
-    case Activation::silu: return silu_value(x);
-  }
-  return x;
-}
-
 template<class T, class Out>
 void run(const LinearArgs& args) {
   const std::int64_t N = args.x.shape()[0];

@@ -15,6 +15,8 @@
 #include "alpha/tensor/ops/linear.h"
 #include "alpha/tensor/ops/masked_fill.h"
 #include "alpha/tensor/ops/matmul.h"
+#include "alpha/tensor/ops/packed.h"
+#include "alpha/tensor/ops/paged_attention.h"
 #include "alpha/tensor/ops/reduce.h"
 #include "alpha/tensor/ops/rms_norm.h"
 #include "alpha/tensor/ops/softmax.h"
