@@ -11,11 +11,22 @@ namespace {
 constexpr double kLayerNormEpsilon = 1e-5;  // of alpha/tensor/ops/layer_norm.h
 constexpr double kDefaultDropout = 0.1;     // what transformers takes for a missing field
 
+/// As json_get. That shows the value in its message, which for an array may be deeper than the
+/// stack.
+template<class T>
+T field(const Json& json, const char* key, std::string_view where) {
+  const auto it = json.find(key);
+  if (it != json.end() && it->is_structured()) {
+    fail(ErrorCode::corrupt, "{}: field '{}' is an {}", where, key, it->type_name());
+  }
+  return json_get<T>(json, key, where);
+}
+
 /// A field that may be missing or null, which both mean `fallback`.
 template<class T>
 T optional_field(const Json& json, const char* key, std::string_view where, T fallback) {
   const auto it = json.find(key);
-  return it == json.end() || it->is_null() ? fallback : json_get<T>(json, key, where);
+  return it == json.end() || it->is_null() ? fallback : field<T>(json, key, where);
 }
 
 template<class T>
@@ -26,7 +37,7 @@ void require(const Json& json, const char* key, std::string_view where, const T&
 }
 
 void require_gpt2_function(const Json& json, std::string_view where) {
-  const auto type = json_get<std::string>(json, "model_type", where);
+  const auto type = field<std::string>(json, "model_type", where);
   if (type != "gpt2") {
     fail(ErrorCode::unsupported, "{}: field 'model_type' is '{}', expected 'gpt2'", where, type);
   }
@@ -49,8 +60,8 @@ void read_own_fields(const Json& json, std::string_view where, GptConfig& config
   const auto own = json.find("alpha");
   if (own == json.end()) return;
   if (!own->is_object()) fail(ErrorCode::corrupt, "{}: field 'alpha' is not an object", where);
-  config.has_bias = json_get<bool>(*own, "bias", where, true);
-  config.has_norm_bias = json_get<bool>(*own, "normBias", where, true);
+  config.has_bias = optional_field<bool>(*own, "bias", where, true);
+  config.has_norm_bias = optional_field<bool>(*own, "normBias", where, true);
 }
 
 }  // namespace
@@ -87,13 +98,12 @@ GptConfig gpt_config_from_hf(const Json& json, std::string_view where) {
   if (!json.is_object()) fail(ErrorCode::corrupt, "{}: not an object", where);
   require_gpt2_function(json, where);
   GptConfig config;
-  config.vocab_size = json_get<std::int64_t>(json, "vocab_size", where);
-  config.block_size = json.contains("n_positions")
-                          ? json_get<std::int64_t>(json, "n_positions", where)
-                          : json_get<std::int64_t>(json, "n_ctx", where);
-  config.n_embd = json_get<std::int64_t>(json, "n_embd", where);
-  config.n_layer = json_get<std::int64_t>(json, "n_layer", where);
-  config.n_head = json_get<std::int64_t>(json, "n_head", where);
+  config.vocab_size = field<std::int64_t>(json, "vocab_size", where);
+  config.block_size = json.contains("n_positions") ? field<std::int64_t>(json, "n_positions", where)
+                                                   : field<std::int64_t>(json, "n_ctx", where);
+  config.n_embd = field<std::int64_t>(json, "n_embd", where);
+  config.n_layer = field<std::int64_t>(json, "n_layer", where);
+  config.n_head = field<std::int64_t>(json, "n_head", where);
   config.ffn_dim = optional_field<std::int64_t>(json, "n_inner", where, 0);
   config.dropout = optional_field<double>(json, "resid_pdrop", where, kDefaultDropout);
   config.is_tied = optional_field<bool>(json, "tie_word_embeddings", where, true);

@@ -11,6 +11,7 @@
 #include "alpha/checkpoint/hf_tokenizer_import.h"
 #include "alpha/checkpoint/safetensors.h"
 #include "alpha/core/json.h"
+#include "alpha/model/parameters.h"
 #include "alpha/tensor/create.h"
 
 namespace alpha {
@@ -46,17 +47,18 @@ class WeightReader {
     check_names();
   }
 
+  /// In the order of Alpha's checkpoints.
   std::vector<NamedTensor> read(Backend& backend) const {
     std::vector<NamedTensor> result;
+    for (const ParameterSpec& spec : gpt_parameters(config_)) {
+      const auto tensor = std::ranges::find(tensors_, spec.name, &Gpt2Tensor::alpha);
+      const std::vector<float> values = read_values(*tensor);
+      const Tensor uploaded = empty(backend, spec.shape, DType::f32);
+      backend.upload(values.data(), uploaded);
+      result.push_back({spec.name, uploaded});
+    }
     for (const Gpt2Tensor& tensor : tensors_) {
-      const std::vector<float> values = read_values(tensor);
-      if (tensor.is_zero) {
-        require_zeros(tensor, values);
-      } else {
-        const Tensor uploaded = empty(backend, tensor.shape, DType::f32);
-        backend.upload(values.data(), uploaded);
-        result.push_back({tensor.alpha, uploaded});
-      }
+      if (tensor.is_zero) require_zeros(tensor);
     }
     return result;
   }
@@ -154,8 +156,8 @@ class WeightReader {
     return result;
   }
 
-  void require_zeros(const Gpt2Tensor& tensor, std::span<const float> values) const {
-    if (std::ranges::all_of(values, [](float value) { return value == 0; })) return;
+  void require_zeros(const Gpt2Tensor& tensor) const {
+    if (std::ranges::all_of(read_values(tensor), [](float value) { return value == 0; })) return;
     fail(ErrorCode::corrupt, "{}: tensor '{}' is not zero, although 'alpha' in {} says no biases",
          where_, name_of(tensor), kHfConfigFile);
   }

@@ -1,51 +1,54 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "alpha/inference/sampler.h"
-#include "alpha/model/gpt.h"
+#include "alpha/core/clock.h"
+#include "alpha/inference/gpt_runner.h"
+#include "alpha/inference/scheduler_core.h"
 
 namespace alpha {
-
-/// A model that can be run: configuration, weights and tokenizer, borrowed.
-struct Generator {
-  Backend& backend;
-  const GptConfig& config;
-  const GptWeights& weights;
-  const Tokenizer& tokenizer;
-};
-
-enum class StopReason : std::uint8_t { length, end_of_text, cancelled };
-
-std::string_view to_string(StopReason reason) noexcept;
-
-struct GenerateResult {
-  std::vector<TokenId> tokens;  // without the prompt and without the end-of-text token
-  StopReason stop_reason = StopReason::length;
-  std::int64_t n_prompt_tokens = 0;  // that the model has read
-  double prefill_seconds = 0;
-  double decode_seconds = 0;
-};
 
 /// The prompt as tokens. A prompt that is empty, or encodes to nothing, starts from the tokenizer's
 /// start token; where there is none it is refused. Error: invalid_argument.
 std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view prompt);
 
-/// Writes on from `prompt`, token by token, until `max_tokens`, the end-of-text token, or
-/// `on_token(id)` returning false. When the text outgrows the block, its last half block is read
-/// anew and the writing goes on, so that the length is not bound by the block; a prompt longer than
-/// the block is read from its last half block on. Error: an empty prompt, a token outside the
-/// vocabulary, logits that are not finite.
-GenerateResult generate(const Generator& generator, std::span<const TokenId> prompt,
-                        std::int64_t max_tokens, const SamplingOptions& options,
-                        const std::function<bool(TokenId)>& on_token = {});
+/// What became of one sample.
+struct GenerateResult {
+  std::vector<TokenId> tokens;  // without the prompt and without the token that ended it
+  std::string text;             // the same as text, cut at stop strings
+  StopReason stop_reason = StopReason::length;
+  SampleUsage usage;
+};
 
-/// Prompt in, prompt and continuation out, as one text.
-std::string generate_text(const Generator& generator, std::string_view prompt,
-                          std::int64_t max_tokens, const SamplingOptions& options);
+/// One request at a time, on the calling thread: for a terminal, for samples during training. The
+/// service runs the same scheduler on a thread of its own.
+class Generator {
+ public:
+  /// `backend` outlives the generator. `max_samples`: of one request.
+  Generator(Backend& backend, std::shared_ptr<const Weights> weights, std::int64_t max_samples = 1);
+
+  const Weights& weights() const noexcept { return runner_.weights(); }
+
+  const Tokenizer& tokenizer() const noexcept { return *runner_.weights().tokenizer; }
+
+  /// Runs a request to its end; `on_event(event)` returning false ends it earlier. Returns its n
+  /// samples. Error: what the request asks cannot be; what the model's run failed with.
+  std::vector<GenerateResult> run(GenerateRequest request,
+                                  const std::function<bool(const TokenEvent&)>& on_event = {});
+
+  /// Prompt in, prompt and continuation out, as one text.
+  std::string write_on(std::string_view prompt, std::int64_t max_tokens,
+                       const SamplingOptions& sampling);
+
+ private:
+  SystemClock clock_;
+  GptRunner runner_;
+  SchedulerCore scheduler_;
+};
 
 }  // namespace alpha

@@ -264,15 +264,13 @@ void Trainer::save_checkpoint() {
 
 void Trainer::write_samples() {
   if (!hooks_.on_sample) return;
-  const Generator generator{.backend = backend_,
-                            .config = setup_.run.model,
-                            .weights = weights_,
-                            .tokenizer = *setup_.tokenizer};
+  Generator generator(backend_,
+                      pack_weights(backend_, setup_.run.model, setup_.tokenizer, parameters_));
   for (std::size_t i = 0; i < std::min(kSamplePrompts, setup_.sample_prompts.size()); ++i) {
     const std::string& prompt = setup_.sample_prompts[i];
     try {
-      hooks_.on_sample(prompt, generate_text(generator, prompt, kSampleTokens,
-                                             {.seed = static_cast<std::uint64_t>(step_)}));
+      hooks_.on_sample(prompt, generator.write_on(prompt, kSampleTokens,
+                                                  {.seed = static_cast<std::uint64_t>(step_)}));
     } catch (const Error& error) {
       warn(fmt::format("no sample for \"{}\": {}", prompt, error.what()));
     }

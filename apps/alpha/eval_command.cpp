@@ -5,10 +5,10 @@
 #include "apps/alpha/console.h"
 #include "apps/alpha/signals.h"
 
-#include "alpha/checkpoint/trained_model.h"
 #include "alpha/core/clock.h"
 #include "alpha/core/json.h"
 #include "alpha/data/corpus.h"
+#include "alpha/inference/weights.h"
 #include "alpha/train/evaluate.h"
 
 namespace alpha::cli {
@@ -22,7 +22,7 @@ constexpr const char* kExamples =
 constexpr std::int64_t kDefaultBatch = 4;
 
 struct EvalFlags {
-  std::optional<std::string> checkpoint, data, dtype;
+  std::optional<std::string> checkpoint, data, weights;
   std::optional<std::int64_t> batch;
   std::optional<bool> json;
   BackendFlags backend;
@@ -33,7 +33,8 @@ struct EvalFlags {
     flags.text("--data", data, "UTF-8 text; all of it is judged (required)");
     flags.integer("--batch,--batchSize,--batch-size", batch, "Sequences at a time [4]",
                   {.min = 1, .max = 1 << 16});
-    flags.choice("--dtype", dtype, compute_dtype_names(), "Of the computation [f32]");
+    flags.choice("--weights,--dtype", weights, weight_format_names(),
+                 "Of the matrices [as stored: f32, unless quantized]");
     backend.add_to(flags);
     flags.boolean("--json", json, "One JSON object instead of lines");
   }
@@ -48,7 +49,7 @@ struct Evaluation {
   double bits() const { return bits_per_byte(loss, n_tokens, n_bytes); }
 };
 
-Evaluation evaluate_text(Backend& backend, const TrainedModel& model, const std::string& text,
+Evaluation evaluate_text(Backend& backend, const Weights& model, const std::string& text,
                          std::int64_t B, Console& console) {
   const std::vector<TokenId> tokens = model.tokenizer->encode(text, SpecialTokens::allowed);
   if (tokens.size() < 2) {
@@ -68,7 +69,7 @@ Evaluation evaluate_text(Backend& backend, const TrainedModel& model, const std:
   const SystemClock clock;
   const double start = clock.seconds();
   evaluation.loss = evaluate_all(
-      {.backend = backend, .config = model.config, .weights = model.weights}, tokens, B,
+      {.backend = backend, .config = model.config, .weights = model.gpt}, tokens, B,
       [&](std::int64_t done, std::int64_t total) {
         console.live(fmt::format("{} of {} tokens", with_commas(done), with_commas(total)));
         return !stop_flag().load();
@@ -89,14 +90,17 @@ int eval_command(Arguments args) {
   Console console(flags.json.value_or(false));
   const std::string text = read_text(*flags.data);
   const auto backend = flags.backend.open();
-  const TrainedModel model =
-      load_model(*flags.checkpoint, *backend, parse_dtype(flags.dtype.value_or("f32")));
+  std::optional<WeightFormat> format;
+  if (flags.weights) format = parse_weight_format(*flags.weights);
+  const auto weights = load_weights(*flags.checkpoint, *backend, format);
+  const Weights& model = *weights;
   if (!model.warning.empty()) console.warning(model.warning);
   const Evaluation result =
       evaluate_text(*backend, model, text, flags.batch.value_or(kDefaultBatch), console);
   if (flags.json.value_or(false)) {
     const Json json = {{"checkpoint", model.path.string()},
                        {"step", model.step},
+                       {"weights", to_string(model.format)},
                        {"loss", result.loss},
                        {"perplexity", std::exp(result.loss)},
                        {"bitsPerByte", result.bits()},
@@ -106,7 +110,8 @@ int eval_command(Arguments args) {
     write_stdout(json.dump() + "\n");
     return 0;
   }
-  console.line(fmt::format("Checkpoint: {} (step {})", model.path.string(), model.step));
+  console.line(fmt::format("Checkpoint: {} (step {}, {} weights)", model.path.string(), model.step,
+                           to_string(model.format)));
   console.line(fmt::format("Loss: {:.4f}", result.loss));
   console.line(fmt::format("Perplexity: {:.2f}", std::exp(result.loss)));
   console.line(fmt::format("Bits per byte: {:.4f}", result.bits()));

@@ -80,17 +80,17 @@ std::int64_t steps_for(double seconds, double step_seconds) {
 }
 
 void write_samples(const fs::path& checkpoint, Backend& backend, std::int32_t seed) {
-  const TrainedModel model = load_model(checkpoint, backend);
-  const Generator generator{.backend = backend,
-                            .config = model.config,
-                            .weights = model.weights,
-                            .tokenizer = *model.tokenizer};
+  Generator generator(backend, load_weights(checkpoint, backend));
   for (const char* opening : kOpenings) {
     if (stop_flag().load()) return;
-    const Prompt prompt = read_prompt(*model.tokenizer, opening);
+    const Prompt prompt = read_prompt(generator.tokenizer(), opening);
     write_stdout("\n" + prompt.text);
-    stream_text(generator, prompt, kSampleTokens,
-                {.temperature = 0.6, .seed = static_cast<std::uint64_t>(seed)}, true);
+    stream_text(generator,
+                {.prompt = prompt.tokens,
+                 .max_tokens = kSampleTokens,
+                 .sampling = {.temperature = 0.6, .seed = static_cast<std::uint64_t>(seed)},
+                 .is_sliding = true},
+                true);
     write_stdout("\n");
   }
 }

@@ -1,11 +1,9 @@
 #include "apps/alpha/text_stream.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "apps/alpha/console.h"
 #include "apps/alpha/signals.h"
-
-#include "alpha/tokenizers/stream_decoder.h"
 
 namespace alpha::cli {
 
@@ -24,30 +22,20 @@ Prompt read_prompt(const Tokenizer& tokenizer, const std::string& text) {
   return prompt;
 }
 
-StreamedText stream_text(const Generator& generator, const Prompt& prompt, std::int64_t max_tokens,
-                         const SamplingOptions& options, bool is_shown) {
-  const std::optional<TokenId> previous =
-      prompt.text.empty() ? std::nullopt : std::optional(prompt.tokens.back());
-  StreamDecoder decoder(generator.tokenizer, previous);
-  StreamedText out;
-  const auto show = [&](const std::string& piece) {
-    if (is_shown && !piece.empty()) write_stdout(piece);
-    out.text += piece;
-  };
-  out.result = generate(generator, prompt.tokens, max_tokens, options, [&](TokenId id) {
-    show(decoder.feed(id));
+GenerateResult stream_text(Generator& generator, GenerateRequest request, bool is_shown) {
+  auto results = generator.run(std::move(request), [&](const TokenEvent& event) {
+    if (is_shown && !event.text.empty()) write_stdout(event.text);
     return !stop_flag().load();
   });
-  show(decoder.flush());
-  return out;
+  return std::move(results.front());
 }
 
 double prefill_rate(const GenerateResult& result) noexcept {
-  return rate(result.n_prompt_tokens, result.prefill_seconds);
+  return rate(result.usage.n_prompt_tokens, result.usage.prefill_seconds);
 }
 
 double decode_rate(const GenerateResult& result) noexcept {
-  return rate(static_cast<std::int64_t>(result.tokens.size()) - 1, result.decode_seconds);
+  return rate(static_cast<std::int64_t>(result.tokens.size()) - 1, result.usage.decode_seconds);
 }
 
 }  // namespace alpha::cli

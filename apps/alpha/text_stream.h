@@ -14,15 +14,9 @@ struct Prompt {
 
 Prompt read_prompt(const Tokenizer& tokenizer, const std::string& text);
 
-struct StreamedText {
-  GenerateResult result;
-  std::string text;  // the continuation
-};
-
-/// Writes on from a prompt until `max_tokens`, the end of the text, or somebody asks to stop.
-/// `is_shown`: the continuation goes to stdout, as it is made.
-StreamedText stream_text(const Generator& generator, const Prompt& prompt, std::int64_t max_tokens,
-                         const SamplingOptions& options, bool is_shown);
+/// Runs a request for one sample to its end, or until somebody asks to stop. `is_shown`: the
+/// continuation goes to stdout, as it is made.
+GenerateResult stream_text(Generator& generator, GenerateRequest request, bool is_shown);
 
 /// Tokens per second of the two phases; the first token comes out of the prefill.
 double prefill_rate(const GenerateResult& result) noexcept;

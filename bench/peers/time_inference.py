@@ -8,7 +8,8 @@ A run during which other processes used more than --foreign cores is repeated, -
 Printed: the medians over the rounds, then all of it as one line of JSON.
 
     time_inference.py MODELS LLAMA_BENCH LIBRARIES [--alpha ALPHA] [--rounds 5]
-                      [--shapes 124m,15m] [--weights bf16,int8,int4] [--threads 1,2]
+                      [--repeats 3] [--shapes 124m,15m] [--weights bf16,int8,int4]
+                      [--threads 1,2] [--foreign 0.1] [--patience 3]
 
 MODELS holds, per shape, Alpha's checkpoint (124m) and the files for llama.cpp (124m-f16.gguf,
 124m-q8_0.gguf, 124m-q4_0.gguf); README.md says how to make all of them. Without --alpha
@@ -44,6 +45,7 @@ def main():
     parser.add_argument("--shapes", type=split_list, default="124m,15m")
     parser.add_argument("--weights", type=split_list, default="bf16,int8,int4")
     parser.add_argument("--threads", type=split_numbers, default="1,2")
+    parser.add_argument("--repeats", type=int, default=3, help="of each case in a run")
     parser.add_argument("--foreign", type=float, default=0.1, help="cores that others may use")
     parser.add_argument("--patience", type=int, default=3, help="repeats of a disturbed run")
     arguments = parser.parse_args()
@@ -75,19 +77,18 @@ def measure_all(arguments):
             # Neither is always the first.
             for name in sorted(timers, reverse=i % 2 == 1):
                 case = {"shape": shape, "weights": weights, "threads": n_threads, "busy": busy}
-                figures = measure_undisturbed(arguments, timers[name], case)
-                runs.append({"round": i, "name": name, **case, **figures})
+                run = measure_undisturbed(arguments, timers[name], case)
+                runs.append({"round": i, "name": name, **case, **run})
                 print_progress(runs[-1])
     return runs
 
 
 def print_progress(run):
     busy = " busy" if run["busy"] else ""
-    print(
-        f"{run['round']} {run['shape']} {run['weights']} {run['threads']} thread(s){busy} "
-        f"{run['name']}: decode {run['decode']:.0f}, foreign {run['foreign_cores']:.2f} cores",
-        file=sys.stderr,
-    )
+    case = f"{run['round']} {run['shape']} {run['weights']} {run['threads']} thread(s){busy}"
+    rate = run["figures"]["decode"]["rate"]
+    foreign = run["foreign_cores"]
+    print(f"{case} {run['name']}: decode {rate:.0f}, foreign {foreign:.2f}", file=sys.stderr)
 
 
 def measure_undisturbed(arguments, timer, case):
@@ -97,10 +98,10 @@ def measure_undisturbed(arguments, timer, case):
         wait_until_quiet(arguments.foreign)
         with neighbour() if case["busy"] else contextlib.nullcontext() as spinner:
             meter = ForeignMeter(spinner)
-            figures = timer(arguments, case)
-            figures["foreign_cores"] = meter.cores()
-        if best is None or figures["foreign_cores"] < best["foreign_cores"]:
-            best = figures
+            run = timer(arguments, case)
+            run["foreign_cores"] = meter.cores()
+        if best is None or run["foreign_cores"] < best["foreign_cores"]:
+            best = run
         if best["foreign_cores"] <= arguments.foreign:
             break
     return best
@@ -157,31 +158,38 @@ def neighbour():
 
 
 def time_llama(arguments, case):
-    """{"decode", "prefill", "4", ...}: tokens per second; cores: those in use."""
+    """{case: {"rate": tokens per second, "cpu_s": of one repeat}}; about: what was timed."""
     model = arguments.models / f"{case['shape']}-{PEER_WEIGHTS[case['weights']]}.gguf"
     command = [arguments.llama_bench, "measure", arguments.libraries, str(model)]
-    command += ["--threads", str(case["threads"]), "--repeats", "3"]
+    command += ["--threads", str(case["threads"]), "--repeats", str(arguments.repeats)]
     command += ["--streams", "" if case["busy"] else ",".join(STREAMS)]
     result = run_json(command)
     cases = {"prefill": result["prefill"], "decode": result["decode"], **result["streams"]}
-    figures = {name: statistics.median(c["tokensPerSecond"]) for name, c in cases.items()}
-    cpu_s, wall_s = (
-        sum(sum(c[key]) for c in cases.values()) for key in ("cpuSeconds", "wallSeconds")
-    )
-    about = {key: result[key] for key in ("version", "cpu", "modelBytes")}
-    return {**figures, "cores": cpu_s / wall_s, "about": about}
+    figures = {}
+    for name, values in cases.items():
+        figures[name] = {
+            "rate": statistics.median(values["tokensPerSecond"]),
+            "cpu_s": statistics.median(values["cpuSeconds"]),
+        }
+    about = {"weight_bytes": result["modelBytes"], "kernels": result["cpu"]}
+    return {"figures": figures, "about": about}
 
 
 def time_alpha(arguments, case):
-    """The same of Alpha."""
+    """The same of Alpha, which gives no CPU time of several texts together."""
     command = [arguments.alpha, "bench", "inference"]
     command += ["--checkpoint", str(arguments.models / case["shape"])]
-    command += ["--weights", case["weights"], "--threads", str(case["threads"]), "--json"]
+    command += ["--weights", case["weights"], "--threads", str(case["threads"])]
+    command += ["--repeats", str(arguments.repeats), "--json"]
+    command += ["--streams", ",".join(["1"] if case["busy"] else ["1", *STREAMS])]
     result = run_json(command)
-    figures = {name: result["streams"][name] for name in STREAMS if name in result["streams"]}
-    figures["prefill"] = result["prefillTokensPerSecond"]
-    figures["decode"] = result["decodeTokensPerSecond"]
-    return {**figures, "cores": result["cpuSeconds"] / result["wallSeconds"]}
+    figures = {name: {"rate": rate} for name, rate in result["streams"].items() if name != "1"}
+    for name in ("prefill", "decode"):
+        figures[name] = {
+            "rate": result[f"{name}TokensPerSecond"],
+            "cpu_s": result[f"{name}CpuSeconds"],
+        }
+    return {"figures": figures, "about": {"weight_bytes": result["weightBytes"]}}
 
 
 def run_json(command):
@@ -191,65 +199,69 @@ def run_json(command):
 
 
 def report(arguments, runs):
-    """The tables, then the JSON."""
+    """The table, then the JSON."""
     names = ["llama.cpp", "alpha"] if arguments.alpha else ["llama.cpp"]
-    heads = "".join(f" {name + ' (min-max)':>24}" for name in names)
-    print(f"{'tokens per second':36}{heads}{'  ratio' if arguments.alpha else ''}")
+    heads = "".join(f"{name + ' tok/s (min-max)':>28}{'CPU s':>7}" for name in names)
+    print(f"{'':34}{heads}{'ratio' if arguments.alpha else '':>8}")
     for shape, weights in itertools.product(arguments.shapes, arguments.weights):
         of_model = [r for r in runs if r["shape"] == shape and r["weights"] == weights]
+        print(f"{shape} {weights}: {describe(of_model, names)}")
         for n_threads in arguments.threads:
             for case in ("decode", "prefill", *STREAMS):
                 label = f"{case} streams" if case in STREAMS else case
-                own = select(of_model, n_threads, False)
-                print_row(f"{shape} {weights} {n_threads} thread(s) {label}", own, names, case)
-            print_cores(own, names)
-        print_neighbour(shape, weights, of_model, arguments.threads, names)
-    about = next(r["about"] for r in runs if r["name"] == "llama.cpp")
+                quiet = select(of_model, n_threads, False)
+                print_row(f"{n_threads} thread(s) {label}", quiet, names, case)
+        print_neighbour(of_model, arguments.threads, names)
     worst = max(r["foreign_cores"] for r in runs)
-    print(f"llama.cpp {about['version']}, kernels of {about['cpu']}")
-    print(f"other processes used up to {worst:.2f} cores during a run")
+    print(f"Other processes used up to {worst:.2f} cores during a run that counts.")
     print(json.dumps({"runs": runs}))
+
+
+def describe(runs, names):
+    texts = []
+    for name in names:
+        about = next(r["about"] for r in runs if r["name"] == name)
+        kernels = f" with the kernels of {about['kernels']}" if "kernels" in about else ""
+        texts.append(f"{name} {about['weight_bytes'] / 1e6:.1f} MB of weights{kernels}")
+    return ", ".join(texts)
 
 
 def select(runs, n_threads, busy):
     return [r for r in runs if r["threads"] == n_threads and r["busy"] == busy]
 
 
-def rates(runs, name, case):
-    return [r[case] for r in runs if r["name"] == name and case in r]
+def values_of(runs, name, case, key):
+    """One per round; none where the program does not tell."""
+    figures = [r["figures"].get(case, {}) for r in runs if r["name"] == name]
+    return [f[key] for f in figures if key in f]
 
 
 def print_row(label, runs, names, case):
-    columns = [rates(runs, name, case) for name in names]
-    if not all(columns):
-        return
-    text = f"{label:36}"
-    for values in columns:
-        spread = f"({min(values):.0f}-{max(values):.0f})"
-        text += f" {statistics.median(values):10.1f} {spread:>13}"
-    if len(columns) == 2:
-        peer, alpha = map(statistics.median, columns)
-        text += f" {alpha / peer:6.2f}"
+    text = f"  {label:32}"
+    medians = []
+    for name in names:
+        rates = values_of(runs, name, case, "rate")
+        cpu_s = values_of(runs, name, case, "cpu_s")
+        spread = f"({min(rates):.0f}-{max(rates):.0f})"
+        medians.append(statistics.median(rates))
+        cpu = f"{statistics.median(cpu_s):.3f}" if cpu_s else "-"
+        text += f"{medians[-1]:14.1f} {spread:>13}{cpu:>7}"
+    if len(medians) == 2:
+        text += f"{medians[1] / medians[0]:8.2f}"
     print(text)
 
 
-def print_cores(runs, names):
-    text = f"{'  CPU seconds per second':36}"
-    for name in names:
-        text += f" {statistics.median(rates(runs, name, 'cores')):10.2f} {'':13}"
-    print(text.rstrip())
-
-
-def print_neighbour(shape, weights, runs, threads, names):
-    """Decode beside a spinning process, as a share of the quiet rates."""
+def print_neighbour(runs, threads, names):
+    """Decode beside a spinning process, then that as a share of the quiet rates."""
     busy = select(runs, max(threads), True)
-    print_row(f"{shape} {weights} {max(threads)} thread(s) decode, busy", busy, names, "decode")
+    print_row(f"{max(threads)} thread(s) decode, busy", busy, names, "decode")
     for n_threads in threads:
-        text = f"{f'  share of {n_threads} thread(s) when quiet':36}"
+        text = f"  {f'  of {n_threads} thread(s), quiet':32}"
         for name in names:
-            quiet = rates(select(runs, n_threads, False), name, "decode")
-            share = statistics.median(rates(busy, name, "decode")) / statistics.median(quiet)
-            text += f" {share:10.2f} {'':13}"
+            quiet = values_of(select(runs, n_threads, False), name, "decode", "rate")
+            beside = values_of(busy, name, "decode", "rate")
+            share = statistics.median(beside) / statistics.median(quiet)
+            text += f"{share:14.2f} {'':20}"
         print(text.rstrip())
 
 

@@ -75,7 +75,8 @@ class Usage(CliTest):
     def test_help_of_every_command_names_its_flags_and_gives_examples(self):
         self.assertIn("alpha quickstart", self.ok())
         self.assertEqual(self.ok(), self.ok("--help"))
-        for command in ["train", "sample", "eval", "tokenize", "inspect", "kernels", "quickstart"]:
+        for command in ["train", "sample", "eval", "tokenize", "inspect", "export", "import",
+                        "kernels", "quickstart"]:
             text = self.ok(command, "--help")
             self.assertIn("Examples", text, command)
             self.assertIn("--", text, command)
@@ -401,6 +402,102 @@ class Models(CliTest):
         done = run("sample", "--checkpoint", copy, "--steps", "3", cwd=self.dir)
         self.assertEqual(done.returncode, 0)
         self.assertIn(b"warning: ", done.stderr)
+
+
+class Exchange(CliTest):
+    """Models that leave for other programs and come back."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.gpt2 = cls.train("gpt2", bpe=True)
+
+    @classmethod
+    def train(cls, name, *, bpe, dim=32):
+        """A GPT-2 after three steps."""
+        flags = [*TINY, "--preset", "gpt2", "--steps", "3"]
+        flags[flags.index("--dim") + 1] = str(dim)
+        if bpe:
+            flags[flags.index("char")] = "bpe"
+            flags += ["--vocabSize", "300"]
+        cls.ok(cls, "train", "--data", cls.stories, *flags, "--runDir", cls.shared / name)
+        return cls.shared / name
+
+    def greedy(self, checkpoint):
+        out = json.loads(self.ok("sample", checkpoint, "--temp", "0", "--steps", "20", "--prompt",
+                                 "Once", "--json"))
+        return out["tokens"]
+
+    def test_export_and_import_give_the_same_checkpoint(self):
+        summary = json.loads(self.ok("export", self.gpt2, "--format", "safetensors-hf", "--out",
+                                     self.dir / "hf", "--json"))
+        self.assertEqual(summary["step"], 3)
+        self.assertEqual(summary["tensors"], 28)
+        self.assertEqual(summary["sizeBytes"],
+                         sum(path.stat().st_size for path in (self.dir / "hf").iterdir()))
+        out = self.ok("import", "--from", self.dir / "hf", "--out", self.dir / "back")
+        self.assertIn("2 layers, 32 wide, 300 tokens", out)
+        for name in ["model.safetensors", "tokenizer.json"]:
+            self.assertEqual((self.dir / "back" / name).read_bytes(),
+                             (self.gpt2 / "checkpoint-3" / name).read_bytes(), name)
+        self.assertEqual(self.greedy(self.dir / "back"), self.greedy(self.gpt2))
+        self.assertIn("importedFrom", self.ok("inspect", self.dir / "back"))
+        self.ok("eval", "--checkpoint", self.dir / "back", "--data", self.stories)
+
+    def test_gguf_has_the_type_that_was_asked_for(self):
+        sizes = []
+        for outtype in ["f32", "f16", "q8_0"]:
+            path = self.dir / f"{outtype}.gguf"
+            summary = json.loads(self.ok("export", self.gpt2, "--format", "gguf", "--outtype",
+                                         outtype, "--out", path, "--json"))
+            self.assertEqual(summary["type"], outtype)
+            self.assertEqual(summary["sizeBytes"], path.stat().st_size)
+            self.assertEqual(path.read_bytes()[:8], b"GGUF\x03\0\0\0")
+            sizes.append(path.stat().st_size)
+        self.assertEqual(sorted(sizes, reverse=True), sizes)
+        self.ok("export", self.gpt2, "--format", "gguf", "--type", "f16", "--out", self.dir / "x")
+        self.assertEqual((self.dir / "x").read_bytes(), (self.dir / "f16.gguf").read_bytes())
+
+    def test_models_that_are_no_gpt2_are_not_exported(self):
+        for name in ["gguf", "safetensors-hf"]:
+            self.refused(1, "export", self.run60, "--format", name, "--out", "x",
+                         says="its softCap is 30, expected 0")
+        self.refused(1, "export", self.train("char", bpe=False), "--format", "gguf", "--out", "x",
+                     says="of type 'char', expected bpe")
+        self.refused(1, "export", self.train("narrow", bpe=True, dim=24), "--format", "gguf",
+                     "--type", "q8_0", "--out", "x", says="rows of 24 elements")
+        self.assertFalse((self.dir / "x").exists())
+
+    def test_what_is_there_already_is_not_overwritten(self):
+        for args in [["export", self.gpt2, "--format", "gguf"],
+                     ["export", self.gpt2, "--format", "safetensors-hf"], ["import", self.gpt2]]:
+            self.refused(1, *args, "--out", self.stories, says="exists already")
+            self.refused(1, *args, "--out", self.gpt2, says="exists already")
+
+    def test_exports_and_imports_that_cannot_be_are_usage_errors(self):
+        self.refused(2, "export", says="--checkpoint is missing")
+        self.refused(2, "export", self.gpt2, says="--format is missing")
+        self.refused(2, "export", self.gpt2, "--format", "gguf", says="--out is missing")
+        self.refused(2, "export", self.gpt2, "--format", "guff", says="did you mean 'gguf'?")
+        self.refused(2, "export", self.gpt2, "--format", "gguf", "--out", "x", "--outtype", "q4_0",
+                     says="q8_0")
+        self.refused(2, "export", self.gpt2, "--format", "safetensors-hf", "--out", "x",
+                     "--outtype", "f16", says="always f32")
+        self.refused(2, "import", says="--from is missing")
+        self.refused(2, "import", self.gpt2, says="--out is missing")
+
+    def test_folders_that_are_no_model_are_not_imported(self):
+        self.refused(1, "import", self.dir, "--out", "x", says="config.json")
+        self.refused(1, "import", self.gpt2 / "checkpoint-3", "--out", "x",
+                     says="'model_type' is missing")
+        hf = self.dir / "hf"
+        self.ok("export", self.gpt2, "--format", "safetensors-hf", "--out", hf)
+        weights = (hf / "model.safetensors").read_bytes()
+        (hf / "model.safetensors").write_bytes(weights[:-4])
+        self.refused(1, "import", hf, "--out", "x", says="model.safetensors")
+        (hf / "tokenizer.json").write_text('{"model": {}}')
+        self.refused(1, "import", hf, "--out", "x", says="tokenizer.json")
+        self.assertFalse((self.dir / "x").exists())
 
 
 class Tools(CliTest):

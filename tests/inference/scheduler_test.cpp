@@ -34,7 +34,7 @@ std::vector<TokenId> prompt_of(std::int64_t n, TokenId first = 3) {
 
 /// A scheduler without a thread, over a model and a clock of the test's own.
 class SchedulerTest : public testing::Test {
- protected:
+ public:
   void make(const SchedulerOptions& options = {.max_sessions = 8},
             const FakeRunnerOptions& model = {}) {
     core.reset();
@@ -54,7 +54,7 @@ class SchedulerTest : public testing::Test {
     return r;
   }
 
-  void run() {
+  void run() const {
     while (core->run_step()) {
     }
   }
@@ -72,7 +72,7 @@ class SchedulerTest : public testing::Test {
   }
 
   /// The sentence a request is refused with.
-  std::string refusal(const GenerateRequest& r) {
+  std::string refusal(const GenerateRequest& r) const {
     try {
       core->submit(r);
     } catch (const Error& error) {
@@ -199,6 +199,7 @@ TEST_F(SchedulerTest, AsksForLogitsOnlyWhereATokenIsDrawn) {
 TEST_F(SchedulerTest, ServesInTheOrderOfArrival) {
   make({.max_sessions = 2, .max_step_rows = 8});
   std::vector<std::unique_ptr<Completion>> completions;
+  completions.reserve(6);
   for (TokenId i = 0; i < 6; ++i) completions.push_back(core->submit(request(12 - i, 3, i)));
   std::vector<std::size_t> finished;
   do {
@@ -234,6 +235,7 @@ TEST_F(SchedulerTest, NeverPreemptsTheOldest) {
   make({.max_sessions = 8}, {.n_blocks = 8});
   const auto oldest = core->submit(request(20, 100));
   std::vector<std::unique_ptr<Completion>> others;
+  others.reserve(6);
   for (TokenId i = 0; i < 6; ++i) others.push_back(core->submit(request(20, 100, i)));
   std::vector<ReceivedSample> samples(1);
   for (std::size_t i = 1; i <= 100; ++i) {

@@ -78,6 +78,7 @@ TEST(Scheduler, ServesManyThreadsOfWhichHalfCancel) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(kClients);
   for (TokenId id = 0; id < kClients; ++id) threads.emplace_back(client, id);
   for (std::thread& thread : threads) thread.join();
   scheduler.drain();
@@ -100,9 +101,9 @@ GenerateRequest endless() {
 }
 
 class SchedulerLife : public testing::Test {
- protected:
+ public:
   const test::FakeTokenizer tokenizer;
-  const SystemClock clock;
+  const SystemClock clock{};
   ThreadedRunner runner;
   std::unique_ptr<Scheduler> scheduler =
       std::make_unique<Scheduler>(runner, tokenizer, SchedulerOptions{.max_sessions = 4}, clock);
@@ -110,6 +111,7 @@ class SchedulerLife : public testing::Test {
 
 TEST_F(SchedulerLife, DrainFinishesWhatItHasAndTakesNothingNew) {
   std::vector<std::unique_ptr<Completion>> completions;
+  completions.reserve(8);
   for (TokenId i = 0; i < 8; ++i) completions.push_back(scheduler->submit(request_of(i, 0)));
   scheduler->drain();
   for (const auto& completion : completions) {

@@ -8,7 +8,7 @@ namespace alpha {
 namespace {
 
 class Sessions : public testing::Test {
- protected:
+ public:
   std::shared_ptr<Job> job(std::int64_t n_prompt) const {
     GenerateRequest request;
     request.prompt.assign(static_cast<std::size_t>(n_prompt), 5);

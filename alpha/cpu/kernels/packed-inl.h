@@ -53,11 +53,10 @@ HWY_INLINE XBytes x_bytes(const std::int8_t* four) {
   return {hn::Set(I32(), as_word(four))};
 }
 
-HWY_INLINE VI32 add_dot(VI32 sum, WeightBytes weights, XBytes x) {
+HWY_INLINE void add_dot(VI32& sum, WeightBytes weights, XBytes x) {
   // Not an intrinsic: GCC refuses those here, because Highway 1.0 leaves VNNI out of the options
   // that it compiles this target with, although it asks the CPU for it.
   asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(weights.bytes.raw), "v"(x.bytes.raw));
-  return sum;
 }
 
 #elif HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
@@ -85,7 +84,7 @@ HWY_INLINE XBytes x_bytes(const std::int8_t* four) {
           hn::BitCast(d, hn::ShiftRight<8>(bytes))};
 }
 
-HWY_INLINE VI32 add_dot(VI32 sum, WeightBytes weights, XBytes x) {
+HWY_INLINE void add_dot(VI32& sum, WeightBytes weights, XBytes x) {
 #if HWY_TARGET == HWY_AVX3
   const VI32 even{_mm512_madd_epi16(weights.even.raw, x.even.raw)};
   const VI32 odd{_mm512_madd_epi16(weights.odd.raw, x.odd.raw)};
@@ -93,7 +92,7 @@ HWY_INLINE VI32 add_dot(VI32 sum, WeightBytes weights, XBytes x) {
   const VI32 even{_mm256_madd_epi16(weights.even.raw, x.even.raw)};
   const VI32 odd{_mm256_madd_epi16(weights.odd.raw, x.odd.raw)};
 #endif
-  return hn::Add(sum, hn::Add(even, odd));
+  sum = hn::Add(sum, hn::Add(even, odd));
 }
 
 #else
@@ -114,13 +113,13 @@ HWY_INLINE XBytes x_bytes(const std::int8_t* four) {
   return {static_cast<std::uint32_t>(as_word(four))};
 }
 
-HWY_INLINE VI32 add_dot(VI32 sum, WeightBytes weights, XBytes x) {
+HWY_INLINE void add_dot(VI32& sum, WeightBytes weights, XBytes x) {
   std::int32_t dot = 0;
   for (unsigned shift = 0; shift < 32; shift += 8) {
     dot += static_cast<std::int32_t>(weights.bytes >> shift & 0xffU) *
            static_cast<std::int8_t>(x.bytes >> shift & 0xffU);
   }
-  return hn::Add(sum, hn::Set(I32(), dot));
+  sum = hn::Add(sum, hn::Set(I32(), dot));
 }
 
 #endif
@@ -193,7 +192,7 @@ HWY_INLINE void multiply_block(const IntegerPanels& w, const IntegerRows& x, std
       for (int r = 0; r < R; ++r) {
         const XBytes four = x_bytes(x_block + r * x.row_size + i * kInputs + half * 4);
 #pragma GCC unroll 8
-        for (int c = 0; c < P * kVectors; ++c) sum[r][c] = add_dot(sum[r][c], weights[c], four);
+        for (int c = 0; c < P * kVectors; ++c) add_dot(sum[r][c], weights[c], four);
       }
     }
   }

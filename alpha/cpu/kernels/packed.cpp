@@ -163,9 +163,12 @@ HWY_INLINE void multiply_group(const PackedLinearArgs& args, std::int64_t first,
 /// `integers` is used by integer formats only.
 void multiply_panels(const PackedLinearArgs& args, std::int64_t begin, std::int64_t end,
                      const IntegerRows& integers, Scratch& scratch) {
+  constexpr int kHalf = std::max(1, kMaxPanels / 2);
   for (; begin + kMaxPanels <= end; begin += kMaxPanels) {
     multiply_group<kMaxPanels>(args, begin, integers, scratch);
   }
+  for (; begin + kHalf <= end; begin += kHalf)
+    multiply_group<kHalf>(args, begin, integers, scratch);
   for (; begin < end; ++begin) multiply_group<1>(args, begin, integers, scratch);
 }
 
@@ -186,6 +189,7 @@ HWY_EXPORT(multiply_panels);
 
 constexpr std::int64_t kPanelsPerStep = 4;    // what a task computes together on the widest CPUs
 constexpr std::int64_t kTaskBytes = 1 << 16;  // of weights: some microseconds from memory
+constexpr std::int64_t kMinTasks = 6;
 constexpr std::int64_t kMaxRowsAtOnce = 384;  // whose inputs stay in the second cache
 
 /// The rows of x, rounded, in memory that lasts until this thread's next call.
@@ -214,13 +218,16 @@ void multiply_rows(CpuBackend& backend, const PackedLinearArgs& args) {
   const IntegerRows integers =
       is_integer(weight.format) ? round_rows(backend, args.x, weight) : IntegerRows{};
   const std::int64_t n_panels = weight.n_panels();
-  const auto panel_bytes = static_cast<std::int64_t>(weight.size_bytes()) / n_panels;
-  const std::int64_t steps = std::max<std::int64_t>(1, kTaskBytes / (panel_bytes * kPanelsPerStep));
-  backend.pool().run_chunks(
-      n_panels, steps * kPanelsPerStep, [&](std::int64_t begin, std::int64_t end) {
-        thread_local Scratch scratch;
-        HWY_DYNAMIC_DISPATCH(multiply_panels)(args, begin, end, integers, scratch);
-      });
+  const auto size_bytes = static_cast<std::int64_t>(weight.size_bytes());
+  const std::int64_t n_steps = (n_panels + kPanelsPerStep - 1) / kPanelsPerStep;
+  std::int64_t n_tasks = std::clamp<std::int64_t>(size_bytes / kTaskBytes, 1, n_steps);
+  // Small matrices: as even as can be, for two threads and for more.
+  if (n_tasks < kMinTasks) n_tasks = std::min(kMinTasks, (n_panels + 1) / 2);
+  backend.pool().run(n_tasks, [&](std::int64_t task) {
+    thread_local Scratch scratch;
+    HWY_DYNAMIC_DISPATCH(multiply_panels)
+    (args, n_panels * task / n_tasks, n_panels * (task + 1) / n_tasks, integers, scratch);
+  });
 }
 
 Tensor rows_of(const Tensor& matrix, std::int64_t begin, std::int64_t end) {
