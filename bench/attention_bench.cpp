@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <numeric>
+#include <span>
 #include <string>
 
 #include <benchmark/benchmark.h>
@@ -12,6 +14,7 @@
 #include "alpha/cpu/cpu_backend.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/attention.h"
+#include "alpha/tensor/ops/paged_attention.h"
 
 namespace {
 
@@ -57,16 +60,24 @@ void run_case(benchmark::State& state, const Case& c, DType dtype, int n_threads
                                                  benchmark::Counter::kIsIterationInvariantRate);
 }
 
-/// One new token over 1,023 cached ones.
-void run_decode(benchmark::State& state, DType dtype, int n_threads) {
+/// One new token behind 1,023 whose keys and values stand in blocks.
+void run_decode(benchmark::State& state, int n_threads) {
   alpha::cpu::CpuBackend backend(n_threads);
   SeededRng rng(1);
-  const std::int64_t C = 768;
-  const Tensor cache = alpha::randn(backend, {1, 1024, 2 * C}, rng, 1, dtype);
-  const Tensor qkv = alpha::randn(backend, {1, 1, 3 * C}, rng, 1, dtype);
+  constexpr std::int64_t kHeads = 12;
+  constexpr std::int64_t kHeadSize = 64;
+  constexpr std::int64_t kBlocks = 1024 / alpha::kKvBlock;
+  std::array<std::int32_t, kBlocks> table{};
+  std::iota(table.begin(), table.end(), 0);
+  const std::array<std::int32_t, 1> position = {1023};
+  const alpha::PagedRows rows{
+      .positions = alpha::from_values(backend, {1}, std::span<const std::int32_t>(position)),
+      .sequences = alpha::zeros(backend, {1}, DType::i32),
+      .tables = alpha::from_values(backend, {1, kBlocks}, std::span<const std::int32_t>(table)),
+      .kv = alpha::randn(backend, {kBlocks, 1, kHeads, alpha::kv_head_size(kHeadSize)}, rng)};
+  const Tensor qkv = alpha::randn(backend, {1, 3 * kHeads * kHeadSize}, rng);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        alpha::attention_cached(backend, qkv, cache, 1023, {.n_heads = 12, .key = {}}));
+    benchmark::DoNotOptimize(alpha::paged_attention(backend, qkv, rows, {.n_heads = kHeads}));
   }
 }
 
@@ -85,10 +96,10 @@ const int kRegistered = [] {
               ->UseRealTime();
         }
       }
-      benchmark::RegisterBenchmark(label("gpt2_decode", dtype, n_threads).c_str(), run_decode,
-                                   dtype, n_threads)
-          ->UseRealTime();
     }
+    benchmark::RegisterBenchmark(label("gpt2_decode", DType::f32, n_threads).c_str(), run_decode,
+                                 n_threads)
+        ->UseRealTime();
   }
   return 0;
 }();

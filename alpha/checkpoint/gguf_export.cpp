@@ -49,6 +49,7 @@ void add_tokenizer(const BpeTokenizer& tokenizer, GgufMetadata& metadata) {
          "[gguf] the tokenizer has no token {}: llama.cpp would end texts at token 11", kEndOfText);
   }
   std::vector<std::string> tokens;
+  tokens.reserve(static_cast<std::size_t>(tokenizer.vocab_size()));
   for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
     tokens.push_back(bytes_to_printable(tokenizer.piece(id)));
   }

@@ -43,13 +43,13 @@ class TensorList {
     const std::string hf = fmt::format("h.{}.", i);
     const std::string gguf = fmt::format("blk.{}.", i);
     const std::int64_t C = config_.n_embd;
-    const std::int64_t F = config_.resolved_ffn_dim();
+    const std::int64_t ffn_dim = config_.resolved_ffn_dim();
     norm(alpha + "ln1", hf + "ln_1", gguf + "attn_norm");
     linear(alpha + "attn.wqkv", hf + "attn.c_attn", gguf + "attn_qkv", 3 * C, C);
     linear(alpha + "attn.wo", hf + "attn.c_proj", gguf + "attn_output", C, C);
     norm(alpha + "ln2", hf + "ln_2", gguf + "ffn_norm");
-    linear(alpha + "mlp.fc1", hf + "mlp.c_fc", gguf + "ffn_up", F, C);
-    linear(alpha + "mlp.fc2", hf + "mlp.c_proj", gguf + "ffn_down", C, F);
+    linear(alpha + "mlp.fc1", hf + "mlp.c_fc", gguf + "ffn_up", ffn_dim, C);
+    linear(alpha + "mlp.fc2", hf + "mlp.c_proj", gguf + "ffn_down", C, ffn_dim);
   }
 
   std::vector<Gpt2Tensor> take() { return std::move(tensors_); }

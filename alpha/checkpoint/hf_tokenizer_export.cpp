@@ -19,6 +19,7 @@ constexpr const char* kPattern =
 /// The tokens as text, by id. Special tokens stand as they are, all others byte by byte.
 std::vector<std::string> token_texts(const BpeTokenizer& tokenizer) {
   std::vector<std::string> texts;
+  texts.reserve(static_cast<std::size_t>(tokenizer.vocab_size()));
   for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
     texts.push_back(bytes_to_printable(tokenizer.piece(id)));
   }

@@ -123,7 +123,8 @@ void check_model(const SortedJson& model, std::string_view where) {
   }
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix", "ignore_merges"}) {
     const SortedJson& value = member(model, key, where);
-    if (value.is_null() || value == "" || value == false) continue;
+    const bool is_empty = value.is_string() && value.get_ref<const std::string&>().empty();
+    if (value.is_null() || is_empty || value == false) continue;
     fail(ErrorCode::unsupported, "{}: field 'model.{}' is {}, expected none", where, key,
          shown(value));
   }
@@ -245,7 +246,7 @@ class Renumbering {
   void add_merges() {
     for (std::size_t i = 0; i < from_.merges.size(); ++i) {
       const auto& [left, right] = from_.merges[i];
-      merge_ids_.push_back({part(left, i), part(right, i)});
+      merge_ids_.emplace_back(part(left, i), part(right, i));
       const std::string merged = left + right;
       const auto id = static_cast<TokenId>(old_ids_.size());
       old_ids_.push_back(old_id(merged, fmt::format("merge {} makes", i)));

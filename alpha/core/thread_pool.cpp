@@ -1,18 +1,25 @@
 #include "alpha/core/thread_pool.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
 #include <system_error>
 
 #include <sched.h>
 
+#include "alpha/core/clock.h"
 #include "alpha/core/error.h"
+#include "alpha/core/files.h"
 
 namespace alpha {
 
 namespace {
 
-// About 20 microseconds: longer than the gap between two kernels of a training step, short enough
-// that an idle pool costs nothing and a busy neighbour is not starved.
-constexpr int kSpins = 2000;
+// Longer than the gap between two kernels of a step, short enough that an idle pool costs nothing
+// and a busy neighbour is not starved.
+constexpr double kSpinSeconds = 50e-6;
+constexpr int kSpinsPerLook = 16;  // at the clock; a pause takes 40 to 140 cycles
 
 void pause_cpu() noexcept {
 #if defined(__x86_64__)
@@ -20,24 +27,43 @@ void pause_cpu() noexcept {
 #endif
 }
 
-int usable_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
-  return static_cast<int>(std::thread::hardware_concurrency());
-}
-
 /// Waits until `value` is no longer `old`: spins, then sleeps.
 template<class T>
 void wait_while_equal(const std::atomic<T>& value, T old) {
-  for (int i = 0; i < kSpins; ++i) {
-    if (value.load(std::memory_order_acquire) != old) return;
-    pause_cpu();
-  }
+  const SystemClock clock;
+  const double end = clock.seconds() + kSpinSeconds;
+  do {
+    for (int i = 0; i < kSpinsPerLook; ++i) {
+      if (value.load(std::memory_order_acquire) != old) return;
+      pause_cpu();
+    }
+  } while (clock.seconds() < end);
   while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
 }
 
 }  // namespace
+
+std::optional<double> cpus_of_quota(std::string_view cpu_max) {
+  double quota = 0;
+  double period = 0;
+  const std::string text(cpu_max);
+  if (std::sscanf(text.c_str(), "%lf %lf", &quota, &period) != 2) return {};
+  if (!(quota > 0 && period > 0)) return {};
+  return quota / period;
+}
+
+int usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  int n = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) n = CPU_COUNT(&set);
+  // A container may use all CPUs, but only for a part of the time: threads beyond that part would
+  // all be stopped together, in the middle of a step.
+  constexpr const char* kQuotaFile = "/sys/fs/cgroup/cpu.max";
+  if (!file_exists(kQuotaFile)) return n;
+  const std::optional<double> quota = cpus_of_quota(read_file(kQuotaFile));
+  return quota ? std::clamp(static_cast<int>(std::lround(*quota)), 1, n) : n;
+}
 
 ThreadPool::ThreadPool(int n_threads) {
   if (n_threads < 0 || n_threads > 1024) {

@@ -5,11 +5,21 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
 namespace alpha {
+
+/// CPUs that this process may use: those it may run on, and no more than its control group's quota
+/// of CPU time (cgroup v2, cpu.max) keeps busy.
+int usable_cpus();
+
+/// The CPUs that a line of cpu.max stands for: "150000 100000" is 1.5; none for "max …" and for
+/// what is no such line.
+std::optional<double> cpus_of_quota(std::string_view cpu_max);
 
 /// A fixed team of threads for data-parallel loops. The caller works too, so a pool of n has n - 1
 /// threads of its own; they spin for a moment after a loop and then sleep.

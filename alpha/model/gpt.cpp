@@ -25,15 +25,13 @@ Activation plain_activation(FfnActivation activation) {
   return Activation::none;
 }
 
-/// Rows [begin, end) of a weight with its gradient; without a copy where the weight is a parameter.
-Variable rows(Tape& tape, const Variable& weight, std::int64_t begin, std::int64_t end) {
+/// The first n rows of a weight with their gradient; without a copy where the weight is a
+/// parameter.
+Variable first_rows(Tape& tape, const Variable& weight, std::int64_t n) {
   const Tensor& accumulator = weight.target().accumulator;
-  if (weight.requires_grad() && !accumulator.is_defined())
-    return slice(tape, weight, 0, begin, end);
+  if (weight.requires_grad() && !accumulator.is_defined()) return slice(tape, weight, 0, 0, n);
   const std::int64_t C = weight.shape()[1];
-  const auto view = [&](const Tensor& whole) {
-    return whole.flat(begin * C, end * C).reshape({end - begin, C});
-  };
+  const auto view = [&](const Tensor& whole) { return whole.flat(0, n * C).reshape({n, C}); };
   return accumulator.is_defined() ? Variable(view(weight.data()), view(accumulator))
                                   : Variable(view(weight.data()));
 }
@@ -82,18 +80,16 @@ struct Layer {
 
  private:
   Variable attend(Tape& tape, const Variable& qkv) const {
-    const AttentionOptions attention_options{.n_heads = config.n_head,
-                                             .soft_cap = config.soft_cap,
-                                             .dropout = dropout(),
-                                             .key = key(kAttentionMask)};
     if (options.paged != nullptr) {
       return Variable(
           paged_attention(tape.backend(), qkv.data(), options.paged->rows,
                           {.layer = index, .n_heads = config.n_head, .soft_cap = config.soft_cap}));
     }
-    if (options.cache == nullptr) return attention(tape, qkv, attention_options);
-    return Variable(attention_cached(tape.backend(), qkv.data(), options.cache->layers[index],
-                                     options.cache->length, attention_options));
+    return attention(tape, qkv,
+                     {.n_heads = config.n_head,
+                      .soft_cap = config.soft_cap,
+                      .dropout = dropout(),
+                      .key = key(kAttentionMask)});
   }
 
   /// What the feed-forward block's last product is applied to.
@@ -137,16 +133,8 @@ void check_forward(Tape& tape, const GptConfig& config, const Tensor& tokens,
     }
     return;
   }
-  const std::int64_t past = options.cache != nullptr ? options.cache->length : 0;
-  if (past + tokens.shape()[1] > config.block_size) {
-    fail_invalid("[gpt] {} positions after {} earlier ones, expected at most {} in all",
-                 tokens.shape()[1], past, config.block_size);
-  }
-  if (options.cache == nullptr) return;
-  ALPHA_CHECK(!tape.is_recording(), "a KV cache has no gradient");
-  if (static_cast<std::int64_t>(options.cache->layers.size()) != config.n_layer) {
-    fail_invalid("[gpt] the KV cache has {} layers, expected {}", options.cache->layers.size(),
-                 config.n_layer);
+  if (tokens.shape()[1] > config.block_size) {
+    fail_invalid("[gpt] {} positions, expected at most {}", tokens.shape()[1], config.block_size);
   }
 }
 
@@ -192,13 +180,11 @@ GptWeights gpt_weights(const GptConfig& config, const Parameters& parameters) {
 Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weights,
                      const Tensor& tokens, const ForwardOptions& options) {
   check_forward(tape, config, tokens, options);
-  const std::int64_t past = options.cache != nullptr ? options.cache->length : 0;
-  const std::int64_t T = tokens.shape()[1];
   Variable x = embed(tape, weights.wte, tokens);
   if (options.paged != nullptr) {
     x = add(tape, x, embedding(tape, weights.wpe, options.paged->rows.positions));
   } else {
-    x = add(tape, x, rows(tape, weights.wpe, past, past + T));
+    x = add(tape, x, first_rows(tape, weights.wpe, tokens.shape()[1]));
   }
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
     const Layer layer{.config = config,
@@ -208,8 +194,6 @@ Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weig
     x = options.is_checkpointing && tape.is_recording() ? checkpoint(tape, x, layer)
                                                         : layer(tape, x);
   }
-  if (options.cache != nullptr) options.cache->length += T;
-  if (options.is_last_position_only) x = slice(tape, x, 1, T - 1, T);
   if (options.paged != nullptr && options.paged->logit_rows.is_defined()) {
     const Tensor& wanted = options.paged->logit_rows;
     const Tensor picked = embedding(tape.backend(), x.data().as_matrix(), wanted);

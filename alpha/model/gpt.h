@@ -6,7 +6,6 @@
 #include "alpha/autograd/tape.h"
 #include "alpha/core/rng.h"
 #include "alpha/model/gpt_config.h"
-#include "alpha/model/kv_cache.h"
 #include "alpha/model/parameters.h"
 #include "alpha/tensor/ops/packed.h"
 #include "alpha/tensor/ops/paged_attention.h"
@@ -64,22 +63,19 @@ struct PagedStep {
 };
 
 struct ForwardOptions {
-  bool is_training = false;       // dropout happens
-  std::int32_t dropout_seed = 0;  // of this forward pass; masks are functions of it
-  bool is_checkpointing = false;  // keep one input per layer and recompute the rest in backward
-  bool is_last_position_only = false;  // logits of the last position alone
-  KvCache* cache = nullptr;            // append to it and attend over it; inference only
-  const PagedStep* paged = nullptr;    // the T tokens are rows of many sequences; inference only
+  bool is_training = false;          // dropout happens
+  std::int32_t dropout_seed = 0;     // of this forward pass; masks are functions of it
+  bool is_checkpointing = false;     // keep one input per layer and recompute the rest in backward
+  const PagedStep* paged = nullptr;  // the T tokens are rows of many sequences; inference only
 };
 
 /// The one definition of the architecture: training, evaluation, prefill and decode. Pre-norm
 /// decoder: x = wte[token] + wpe[position]; per layer x += drop(wo · attention(norm(x))),
 /// x += drop(ffn(norm(x))); logits = norm(x) · lm_headᵀ.
 ///
-/// tokens [B, T], i32, each in [0, V) -> logits [B, T, V] ([B, 1, V] for the last position only) in
-/// the accumulation dtype. In a paged step, tokens [1, R] -> logits [1, n, V]. `config` and
-/// `weights` outlive the backward pass. Error: more positions than the block holds, with the
-/// numbers.
+/// tokens [B, T], i32, each in [0, V) -> logits [B, T, V] in the accumulation dtype. In a paged
+/// step, tokens [1, R] -> logits [1, n, V]. `config` and `weights` outlive the backward pass.
+/// Error: more positions than the block holds, with the numbers.
 Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weights,
                      const Tensor& tokens, const ForwardOptions& options = {});
 

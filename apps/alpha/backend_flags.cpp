@@ -1,11 +1,9 @@
 #include "apps/alpha/backend_flags.h"
 
 #include <array>
-#include <thread>
-
-#include <sched.h>
 
 #include "alpha/backends/backends.h"
+#include "alpha/core/thread_pool.h"
 
 namespace alpha::cli {
 
@@ -13,14 +11,6 @@ namespace {
 
 constexpr std::int64_t kMaxThreads = 1024;
 constexpr std::array<std::string_view, 2> kComputeDTypes = {"f32", "bf16"};
-
-/// CPUs that this process may use.
-int usable_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
-  return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
-}
 
 }  // namespace
 

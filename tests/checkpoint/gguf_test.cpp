@@ -20,7 +20,6 @@ using test::save_model;
 using test::slurp;
 using test::small_gpt2;
 using test::small_tokenizer;
-using test::spill;
 using test::TempDir;
 using test::Weights;
 

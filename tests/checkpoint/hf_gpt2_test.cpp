@@ -216,7 +216,7 @@ Weights write_published(const fs::path& folder, std::string_view prefix, DType d
         R"({"model_type": "gpt2", "vocab_size": 261, "n_ctx": 12, "n_positions": 12, "n_embd": 32,
             "n_layer": 2, "n_head": 4, "resid_pdrop": 0.1, "summary_type": "cls_index"})");
   CopyBackend backend;
-  const Weights weights = random_weights(config);
+  Weights weights = random_weights(config);
   std::vector<NamedTensor> tensors;
   for (const Gpt2Tensor& tensor : gpt2_tensors(config)) {
     const Shape& s = tensor.shape;
@@ -371,7 +371,7 @@ TEST(HfGpt2, ValuesThatAreNoWeightsAreRefusedByName) {
   values[3] = std::numeric_limits<float>::quiet_NaN();
   const auto nan = from_values(backend, {32}, std::span<const float>(values));
   expect_says(refused({"ln_f.bias", nan}, ErrorCode::corrupt), "'ln_f.bias': element 3 of 32");
-  const auto head = from_values(backend, {270, 32}, std::vector<float>(270 * 32));
+  const auto head = from_values(backend, {270, 32}, std::vector<float>(8'640));
   expect_says(refused({"lm_head.weight", head}, ErrorCode::corrupt), "is not 'wte.weight'");
 }
 

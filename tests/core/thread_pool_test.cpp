@@ -58,5 +58,14 @@ TEST(ThreadPool, RefusesAnImpossibleSize) {
   EXPECT_THROW(ThreadPool(100000), Error);
 }
 
+TEST(UsableCpus, AreThoseOfTheQuota) {
+  EXPECT_EQ(cpus_of_quota("150000 100000"), 1.5);
+  EXPECT_EQ(cpus_of_quota("20000 100000\n"), 0.2);
+  EXPECT_FALSE(cpus_of_quota("max 100000"));
+  EXPECT_FALSE(cpus_of_quota("0 100000"));
+  EXPECT_FALSE(cpus_of_quota(""));
+  EXPECT_GE(usable_cpus(), 1);
+}
+
 }  // namespace
 }  // namespace alpha

@@ -1,7 +1,6 @@
 #include "alpha/model/gpt.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <gtest/gtest.h>
 
@@ -87,29 +86,6 @@ class Gpt : public testing::TestWithParam<std::string> {
   }
 };
 
-void expect_near(std::span<const float> a, std::span<const float> b, float tolerance) {
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], tolerance) << i;
-}
-
-TEST_P(Gpt, PrefillAndDecodeGiveTheTrainingForward) {
-  for (const GptConfig& config : variants()) {
-    const Model model(*backend, config);
-    const auto ids = some_tokens(config.block_size, config.vocab_size);
-    const auto V = static_cast<std::size_t>(config.vocab_size);
-    const std::vector<float> whole = logits(model, ids);
-    KvCache cache(*backend, config, 1, DType::f32);
-    std::vector<float> row = logits(model, {ids.begin(), ids.begin() + 5},
-                                    {.is_last_position_only = true, .cache = &cache});
-    for (std::size_t n = 5; n < ids.size(); ++n) {
-      expect_near(row, std::span(whole).subspan((n - 1) * V, V), 1e-4F);
-      row = logits(model, {ids[n]}, {.is_last_position_only = true, .cache = &cache});
-    }
-    expect_near(row, std::span(whole).last(V), 1e-4F);
-    EXPECT_EQ(cache.length, config.block_size);
-  }
-}
-
 TEST_P(Gpt, ALaterTokenChangesNoEarlierLogitBit) {
   for (const GptConfig& config : variants()) {
     const Model model(*backend, config);
@@ -159,10 +135,20 @@ TEST_P(Gpt, ABatchRowDoesNotSeeTheOthers) {
 
 TEST_P(Gpt, RefusesWhatDoesNotFit) {
   const Model model(*backend, small("alpha"));
-  EXPECT_THROW(logits(model, some_tokens(13, 13)), Error);
-  KvCache cache(*backend, model.config, 1, DType::f32);
-  logits(model, some_tokens(12, 13), {.cache = &cache});
-  EXPECT_THROW(logits(model, {1}, {.cache = &cache}), Error);
+  const auto refusal = [&](const Tensor& ids, const ForwardOptions& options = {}) -> std::string {
+    Tape tape(*backend, false);
+    try {
+      gpt_forward(tape, model.config, model.weights, ids, options);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing";
+  };
+  EXPECT_EQ(refusal(tokens(some_tokens(12, 13))), "nothing");
+  EXPECT_EQ(refusal(tokens(some_tokens(13, 13))), "[gpt] 13 positions, expected at most 12");
+  const PagedStep step;
+  EXPECT_EQ(refusal(tokens(some_tokens(4, 13), 2), {.paged = &step}),
+            "[gpt] tokens of a paged step have shape [2, 2], expected [1, rows]");
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Gpt, testing::Values("cpu_ref", "cpu"),

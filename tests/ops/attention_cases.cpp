@@ -49,19 +49,6 @@ OpCase forward(const Heads& h) {
           .magnitude = magnitude_of(h)};
 }
 
-OpCase cached(const Heads& h, std::int64_t past) {
-  return {.op = OpId::attention,
-          .name = fmt::format("{}_cached_after_{}", name_of(h), past),
-          .run = [=](OpInputs& in) -> std::vector<Tensor> {
-            const Tensor qkv = in.normal(qkv_shape(h), h.std);
-            const Tensor cache = in.normal({h.B, past + h.T + 5, 2 * h.H * h.D}, h.std);
-            const Tensor out = attention_cached(in.backend(), qkv, cache, past, options_of(h));
-            return {out, cache};
-          },
-          .factor = 3,
-          .magnitude = magnitude_of(h)};
-}
-
 OpCase backward(const Heads& h) {
   return {.op = OpId::attention_backward,
           .name = name_of(h),
@@ -99,10 +86,6 @@ OpCases attention_cases() {
   }
   cases.push_back(forward({.T = 33, .H = 2, .D = 64, .std = 5}));
   cases.push_back(forward({.T = 33, .H = 2, .D = 64, .soft_cap = 30, .std = 5}));
-  cases.push_back(cached({.B = 2, .T = 1, .H = 4, .D = 32}, 64));
-  cases.push_back(cached({.B = 2, .T = 1, .H = 12, .D = 64, .soft_cap = 30}, 129));
-  cases.push_back(cached({.T = 17, .H = 4, .D = 80}, 33));
-  cases.push_back(cached({.T = 65, .H = 2, .D = 32}, 0));
   return cases;
 }
 

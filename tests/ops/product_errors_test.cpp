@@ -82,37 +82,191 @@ std::vector<BadCall> product_calls() {
          attention(b, x(b, {1, 2, 12}), {.soft_cap = -1, .key = {}});
        },
        {"[attention]", "soft cap is -1"}},
-      {"attention_cache_is_full",
-       [](Backend& b) {
-         attention_cached(b, x(b, {1, 2, 12}), x(b, {1, 4, 8}), 3, {});
-       },
-       {"[attention]", "[1, 4, 8]", "at least 5"}},
-      {"attention_cache_width",
-       [](Backend& b) {
-         attention_cached(b, x(b, {1, 2, 12}), x(b, {1, 4, 6}), 0, {});
-       },
-       {"[attention]", "[1, 4, 6]", "8"}},
-      {"attention_cache_batch",
-       [](Backend& b) {
-         attention_cached(b, x(b, {2, 2, 12}), x(b, {1, 4, 8}), 0, {});
-       },
-       {"[attention]", "[1, 4, 8]", "[2, at least 2, 8]"}},
-      {"attention_cache_dtype",
-       [](Backend& b) {
-         attention_cached(b, x(b, {1, 2, 12}), x(b, {1, 4, 8}, DType::bf16), 0, {});
-       },
-       {"[attention]", "cache", "bf16", "f32"}},
-      {"attention_cache_dropout",
-       [](Backend& b) {
-         attention_cached(b, x(b, {1, 2, 12}), x(b, {1, 4, 8}), 0, {.dropout = 0.5, .key = {}});
-       },
-       {"[attention]", "dropout with a cache"}},
       {"attention_backward_dout",
        [](Backend& b) {
          const Tensor qkv = x(b, {1, 2, 12});
          attention_backward(b, qkv, attention(b, qkv, {}), x(b, {1, 2, 12}), {});
        },
        {"[attention_backward]", "[1, 2, 12]", "[1, 2, 4]"}},
+  };
+}
+
+Tensor indices(Backend& b, const Shape& shape) {
+  return x(b, shape, DType::i32);
+}
+
+/// Three rows of one sequence; two layers of two heads of two elements.
+PagedRows paged_rows(Backend& b) {
+  return {.positions = indices(b, {3}),
+          .sequences = indices(b, {3}),
+          .tables = indices(b, {1, 2}),
+          .kv = x(b, {2, 2, 2, kv_head_size(2)})};
+}
+
+/// A call with two heads of two elements whose rows `spoil` has made wrong.
+BadCall bad_rows(std::string name, std::function<void(Backend&, PagedRows&)> spoil,
+                 std::vector<std::string> parts) {
+  parts.insert(parts.begin(), "[paged_attention]");
+  return {std::move(name),
+          [spoil = std::move(spoil)](Backend& b) {
+            PagedRows rows = paged_rows(b);
+            spoil(b, rows);
+            paged_attention(b, x(b, {3, 12}), rows, {.n_heads = 2});
+          },
+          std::move(parts)};
+}
+
+std::vector<BadCall> paged_attention_calls() {
+  return {
+      {"qkv_dtype",
+       [](Backend& b) {
+         paged_attention(b, x(b, {3, 12}, DType::bf16), paged_rows(b), {.n_heads = 2});
+       },
+       {"[paged_attention]", "qkv", "bf16", "f32"}},
+      {"qkv_rank",
+       [](Backend& b) { paged_attention(b, x(b, {12}), paged_rows(b), {.n_heads = 2}); },
+       {"[paged_attention]", "qkv", "[12]", "2 axes"}},
+      {"heads",
+       [](Backend& b) {
+         paged_attention(b, x(b, {3, 12}), paged_rows(b), {.n_heads = 3});
+       },
+       {"[paged_attention]", "12 columns", "3 heads"}},
+      {"no_heads",
+       [](Backend& b) {
+         paged_attention(b, x(b, {3, 12}), paged_rows(b), {.n_heads = 0});
+       },
+       {"[paged_attention]", "12 columns", "0 heads"}},
+      {"other_heads_than_the_cache",
+       [](Backend& b) {
+         paged_attention(b, x(b, {3, 12}), paged_rows(b), {.n_heads = 1});
+       },
+       {"[paged_attention]", "kv", "[2, 2, 2, 288]", "1, 320"}},
+      {"layer",
+       [](Backend& b) {
+         paged_attention(b, x(b, {3, 12}), paged_rows(b), {.layer = 2, .n_heads = 2});
+       },
+       {"[paged_attention]", "kv", "[2, 2, 2, 288]", "over 2"}},
+      {"layer_below_0",
+       [](Backend& b) {
+         paged_attention(b, x(b, {3, 12}), paged_rows(b), {.layer = -1, .n_heads = 2});
+       },
+       {"[paged_attention]", "kv", "over -1"}},
+      {"soft_cap",
+       [](Backend& b) {
+         paged_attention(b, x(b, {3, 12}), paged_rows(b), {.n_heads = 2, .soft_cap = -1});
+       },
+       {"[paged_attention]", "soft cap is -1"}},
+      bad_rows("positions_size",
+               [](Backend& b, PagedRows& rows) { rows.positions = indices(b, {2}); },
+               {"positions", "[2]", "[3]"}),
+      bad_rows("positions_dtype", [](Backend& b, PagedRows& rows) { rows.positions = x(b, {3}); },
+               {"positions", "f32", "i32"}),
+      bad_rows("sequences_size",
+               [](Backend& b, PagedRows& rows) { rows.sequences = indices(b, {4}); },
+               {"sequences", "[4]", "[3]"}),
+      bad_rows("sequences_dtype", [](Backend& b, PagedRows& rows) { rows.sequences = x(b, {3}); },
+               {"sequences", "f32", "i32"}),
+      bad_rows("tables_rank", [](Backend& b, PagedRows& rows) { rows.tables = indices(b, {2}); },
+               {"tables", "[2]", "2 axes"}),
+      bad_rows("tables_dtype",
+               [](Backend& b, PagedRows& rows) {
+                 rows.tables = x(b, {1, 2});
+               },
+               {"tables", "f32", "i32"}),
+      bad_rows("kv_rank",
+               [](Backend& b, PagedRows& rows) {
+                 rows.kv = x(b, {2, 2, 288});
+               },
+               {"kv", "[2, 2, 288]", "4 axes"}),
+      bad_rows("kv_head_size",
+               [](Backend& b, PagedRows& rows) {
+                 rows.kv = x(b, {2, 2, 2, 64});
+               },
+               {"kv", "[2, 2, 2, 64]", "288"}),
+      bad_rows("kv_dtype",
+               [](Backend& b, PagedRows& rows) {
+                 rows.kv = x(b, {2, 2, 2, kv_head_size(2)}, DType::bf16);
+               },
+               {"kv", "bf16", "f32"}),
+  };
+}
+
+PackedMatrix packed(Backend& b) {
+  return pack(b, x(b, {5, 3}), WeightFormat::int8);
+}
+
+std::vector<BadCall> packed_calls() {
+  return {
+      {"pack_dtype",
+       [](Backend& b) {
+         pack(b, x(b, {5, 3}, DType::bf16), WeightFormat::int8);
+       },
+       {"[pack]", "weight", "bf16", "f32"}},
+      {"pack_rank",
+       [](Backend& b) {
+         pack(b, x(b, {2, 5, 3}), WeightFormat::int4);
+       },
+       {"[pack]", "[2, 5, 3]"}},
+      {"pack_nothing",
+       [](Backend& b) {
+         pack(b, x(b, {5, 0}), WeightFormat::f32);
+       },
+       {"[pack]", "[5, 0]", "neither 0"}},
+      {"pack_into_another_size",
+       [](Backend& b) {
+         pack(b, x(b, {3, 5}), packed(b));
+       },
+       {"[pack]", "weight", "[3, 5]", "[5, 3]"}},
+      {"pack_into_nothing",
+       [](Backend& b) {
+         pack(b, x(b, {3, 5}), PackedMatrix());
+       },
+       {"[pack]", "weight", "[3, 5]", "[0, 0]"}},
+      {"packed_linear_inputs",
+       [](Backend& b) {
+         packed_linear(b, x(b, {2, 4}), packed(b), Tensor());
+       },
+       {"[packed_linear]", "[2, 4]", "3 inputs"}},
+      {"packed_linear_scalar",
+       [](Backend& b) { packed_linear(b, x(b, {}), packed(b), Tensor()); },
+       {"[packed_linear]", "x", "[]", "1 axes"}},
+      {"packed_linear_dtype",
+       [](Backend& b) {
+         packed_linear(b, x(b, {2, 3}, DType::bf16), packed(b), Tensor());
+       },
+       {"[packed_linear]", "x", "bf16", "f32"}},
+      {"packed_linear_undefined",
+       [](Backend& b) {
+         packed_linear(b, x(b, {2, 3}), PackedMatrix(), Tensor());
+       },
+       {"[packed_linear]", "[2, 3]", "0 inputs"}},
+      {"packed_linear_bias",
+       [](Backend& b) {
+         packed_linear(b, x(b, {2, 3}), packed(b), x(b, {3}));
+       },
+       {"[packed_linear]", "bias", "[3]", "[5]"}},
+      {"packed_linear_bias_dtype",
+       [](Backend& b) {
+         packed_linear(b, x(b, {2, 3}), packed(b), x(b, {5}, DType::bf16));
+       },
+       {"[packed_linear]", "bias", "bf16", "f32"}},
+      {"packed_linear_residual",
+       [](Backend& b) {
+         packed_linear(b, x(b, {2, 3}), packed(b), Tensor(), {.residual = x(b, {2, 3})});
+       },
+       {"[packed_linear]", "residual", "[2, 3]", "[2, 5]"}},
+      {"packed_linear_residual_dtype",
+       [](Backend& b) {
+         const Tensor residual = x(b, {2, 5}, DType::bf16);
+         packed_linear(b, x(b, {2, 3}), packed(b), Tensor(), {.residual = residual});
+       },
+       {"[packed_linear]", "residual", "bf16", "f32"}},
+      {"packed_embedding_indices",
+       [](Backend& b) { packed_embedding(b, packed(b), x(b, {2})); },
+       {"[packed_embedding]", "indices", "f32", "i32"}},
+      {"packed_embedding_undefined",
+       [](Backend& b) { packed_embedding(b, PackedMatrix(), indices(b, {2})); },
+       {"[packed_embedding]", "not defined"}},
   };
 }
 
@@ -220,6 +374,14 @@ std::vector<BadCall> indexing_calls() {
 
 TEST_P(ProductErrors, ProductsNameTheMismatch) {
   expect_refused(product_calls());
+}
+
+TEST_P(ProductErrors, PagedAttentionNamesTheMismatch) {
+  expect_refused(paged_attention_calls());
+}
+
+TEST_P(ProductErrors, PackedOpsNameTheMismatch) {
+  expect_refused(packed_calls());
 }
 
 TEST_P(ProductErrors, IndexingOpsNameTheMismatch) {

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <utility>
 
 #include "alpha/cpu/cpu_backend.h"
 #include "alpha/cpu/kernels/attention_task.h"
@@ -49,9 +49,10 @@ struct ForwardScratch {
 
 /// Turns row `row`'s products q · k into weights e^(score - maximum), for the block's first
 /// n_keys keys, and updates its maximum and denominator. Returns the factor by which what was
-/// summed before shrinks. `mask` is null without dropout.
+/// summed before shrinks. `mask` is used with dropout only.
+template<bool is_dropping>
 HWY_INLINE float weigh_row(float* products, std::int64_t n_keys, float scale, float cap,
-                           const RowMask* mask, std::int64_t first_key, float& maximum,
+                           const RowMask& mask, std::int64_t first_key, float& maximum,
                            float& denominator) {
   V32 most = set(kLowest);
   for_each_vector(n_keys, [&](std::int64_t i, auto lanes) ALPHA_VECTOR_CODE {
@@ -65,7 +66,7 @@ HWY_INLINE float weigh_row(float* products, std::int64_t n_keys, float scale, fl
   for_each_vector(n_keys, [&](std::int64_t i, auto lanes) ALPHA_VECTOR_CODE {
     V32 weight = weight_exp(hn::Sub(load(products + i), set(new_maximum)));
     total = hn::Add(total, present(weight, lanes));
-    if (mask != nullptr) weight = mask->apply(weight, first_key + i);
+    if constexpr (is_dropping) weight = mask.apply(weight, first_key + i);
     store(weight, products + i);
   });
   const bool is_same =
@@ -91,23 +92,21 @@ class ForwardTask {
         h_(task % n_.H),
         t0_(task / (n_.B * n_.H) * kQueriesPerTask),
         n_rows_(std::min(kQueriesPerTask, n_.T - t0_)),
-        scratch_(memory, n_.D, padded_) {
-    const bool has_cache = args.cache.is_defined();
-    key_stride_ = has_cache ? 2 * n_.C : 3 * n_.C;
-    keys_ = has_cache ? args.cache.data<T>() + b_ * args.cache.shape()[1] * 2 * n_.C + h_ * n_.D
-                      : args.qkv.data<T>() + n_.query(b_, h_, 0) + n_.C;
-  }
+        stride_(3 * n_.C),
+        scratch_(memory, n_.D, padded_) {}
 
   HWY_INLINE void run() {
-    pack_rows(args_.qkv.data<T>() + n_.query(b_, h_, t0_), 3 * n_.C, n_rows_, n_.D,
+    pack_rows(args_.qkv.data<T>() + n_.query(b_, h_, t0_), stride_, n_rows_, n_.D,
               Result{scratch_.q, n_.D});
     std::fill_n(scratch_.sum, n_rows_ * padded_, 0.0F);
     std::fill_n(scratch_.maximum, n_rows_, kLowest);
     std::fill_n(scratch_.denominator, n_rows_, 0.0F);
-    const std::int64_t n_seen = args_.past + t0_ + n_rows_;  // by the last query
+    const std::int64_t n_seen = t0_ + n_rows_;  // by the last query
     for (std::int64_t first_key = 0; first_key < n_seen; first_key += kBlock) {
       pack_keys(first_key, std::min(kBlock, n_seen - first_key));
-      for (std::int64_t row = 0; row < n_rows_; row += kGroup) {
+      // Earlier queries do not see the block.
+      for (std::int64_t row = std::max<std::int64_t>(0, first_key - t0_); row < n_rows_;
+           row += kGroup) {
         attend_group(first_key, row, std::min<std::int64_t>(kGroup, n_rows_ - row));
       }
     }
@@ -115,25 +114,24 @@ class ForwardTask {
   }
 
  private:
-  /// How many keys of the block row `row` sees.
+  /// How many keys of the block row `row` sees: one at least.
   HWY_INLINE std::int64_t seen_keys(std::int64_t first_key, std::int64_t row) const {
-    return std::clamp<std::int64_t>(args_.past + t0_ + row + 1 - first_key, 0, kBlock);
+    return std::min(t0_ + row + 1 - first_key, kBlock);
   }
 
   HWY_INLINE void pack_keys(std::int64_t first_key, std::int64_t n_keys) {
-    const T* k = keys_ + first_key * key_stride_;
+    const T* k = args_.qkv.data<T>() + n_.query(b_, h_, first_key) + n_.C;
     if constexpr (std::is_same_v<T, float>) {
-      transpose_rows({k, key_stride_}, n_keys, n_.D, scratch_.k_transposed);
+      transpose_rows({k, stride_}, n_keys, n_.D, scratch_.k_transposed);
     } else {
-      pack_rows(k, key_stride_, n_keys, n_.D, Result{scratch_.rows, n_.D});
+      pack_rows(k, stride_, n_keys, n_.D, Result{scratch_.rows, n_.D});
       transpose_rows({scratch_.rows, n_.D}, n_keys, n_.D, scratch_.k_transposed);
     }
-    pack_rows(k + n_.C, key_stride_, n_keys, n_.D, Result{scratch_.v, padded_});
+    pack_rows(k + n_.C, stride_, n_keys, n_.D, Result{scratch_.v, padded_});
   }
 
   HWY_INLINE void attend_group(std::int64_t first_key, std::int64_t row, std::int64_t n_rows) {
     const std::int64_t most_seen = seen_keys(first_key, row + n_rows - 1);
-    if (most_seen == 0) return;
     const Result weights{scratch_.weights, kBlock};
     multiply<false>(n_rows, Left{scratch_.q + row * n_.D, n_.D, 1}, {scratch_.k_transposed, kBlock},
                     weights, round_up(most_seen, kTile), {0, n_.D});
@@ -155,12 +153,16 @@ class ForwardTask {
 
   HWY_INLINE void weigh(std::int64_t first_key, std::int64_t row, float* products) {
     const std::int64_t n_keys = seen_keys(first_key, row);
-    if (n_keys == 0) return;
     const AttentionOptions& options = args_.options;
     const RowMask mask(options.key, options.dropout, n_.mask(b_, h_, t0_ + row));
-    const float shrink = weigh_row(products, n_keys, n_.scale, static_cast<float>(options.soft_cap),
-                                   options.dropout > 0 ? &mask : nullptr, first_key,
-                                   scratch_.maximum[row], scratch_.denominator[row]);
+    const auto cap = static_cast<float>(options.soft_cap);
+    float& maximum = scratch_.maximum[row];
+    float& denominator = scratch_.denominator[row];
+    const float shrink = options.dropout > 0
+                             ? weigh_row<true>(products, n_keys, n_.scale, cap, mask, first_key,
+                                               maximum, denominator)
+                             : weigh_row<false>(products, n_keys, n_.scale, cap, mask, first_key,
+                                                maximum, denominator);
     if (shrink != 1.0F) scale_row(scratch_.sum + row * padded_, padded_, shrink);
   }
 
@@ -168,7 +170,6 @@ class ForwardTask {
     const auto keep = static_cast<float>(1 - args_.options.dropout);
     for (std::int64_t row = 0; row < n_rows_; ++row) {
       scale_row(scratch_.sum + row * padded_, padded_, 1 / (scratch_.denominator[row] * keep));
-      if (!args_.lse.is_defined()) continue;
       args_.lse.data<float>()[n_.lse(b_, h_, t0_ + row)] =
           scratch_.maximum[row] + std::log(scratch_.denominator[row]);
     }
@@ -183,8 +184,7 @@ class ForwardTask {
   std::int64_t h_;
   std::int64_t t0_;      // first query
   std::int64_t n_rows_;  // queries
-  std::int64_t key_stride_ = 0;
-  const T* keys_ = nullptr;
+  std::int64_t stride_;  // from row to row of qkv
   ForwardScratch scratch_;
 };
 
@@ -205,30 +205,9 @@ namespace alpha::cpu {
 
 HWY_EXPORT(forward_task);
 
-namespace {
-
-/// The new keys and values stand side by side in a row of qkv and in a row of the cache.
-void append_to_cache(CpuBackend& backend, const AttentionArgs& args, const AttentionLayout& n) {
-  const auto element = static_cast<std::int64_t>(size_of(args.dtype()));
-  const std::int64_t row_bytes = 2 * n.C * element;
-  const std::int64_t S = args.cache.shape()[1];
-  const auto copy_rows = [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const std::int64_t target = row / n.T * S + args.past + row % n.T;
-      std::memcpy(args.cache.raw() + target * row_bytes,
-                  args.qkv.raw() + (row * 3 + 1) * n.C * element,
-                  static_cast<std::size_t>(row_bytes));
-    }
-  };
-  backend.pool().run_chunks(n.B * n.T, 32, copy_rows);
-}
-
-}  // namespace
-
 void attention(CpuBackend& backend, const AttentionArgs& args) {
   const AttentionLayout n(args.qkv, args.options);
   if (n.B * n.T * n.D == 0) return;
-  if (args.cache.is_defined()) append_to_cache(backend, args, n);
   const std::int64_t n_blocks = (n.T + kQueriesPerTask - 1) / kQueriesPerTask;
   // The pool starts with the highest task: the last queries, which see the most keys.
   backend.pool().run(n_blocks * n.B * n.H, [&](std::int64_t task) {

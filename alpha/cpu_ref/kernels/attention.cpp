@@ -67,37 +67,18 @@ void compute_scores(const T* q, Rows<const T> k, std::int64_t D, double soft_cap
   }
 }
 
-/// Copies the new keys and values, which lie side by side in a row of qkv, to the cache.
-template<class T>
-void append_to_cache(const AttentionArgs& args, const Sizes& n) {
-  const T* qkv = args.qkv.data<T>();
-  T* cache = args.cache.data<T>();
-  const std::int64_t S = args.cache.shape()[1];
-  for (std::int64_t b = 0; b < n.B; ++b) {
-    for (std::int64_t t = 0; t < n.T; ++t) {
-      std::copy_n(qkv + (b * n.T + t) * 3 * n.C + n.C, 2 * n.C,
-                  cache + (b * S + args.past + t) * 2 * n.C);
-    }
-  }
-}
-
-/// One head of one batch entry. `scratch` has a double for every position seen.
+/// One head of one batch entry. `scratch` has a double for every position.
 template<class T>
 void attend(const AttentionArgs& args, const Sizes& n, std::int64_t b, std::int64_t h,
             std::span<double> scratch) {
   const T* qkv = args.qkv.data<T>();
   const Rows<const T> q = packed_rows(qkv, n, b, h, 0);
-  Rows<const T> k = packed_rows(qkv, n, b, h, 1);
-  Rows<const T> v = packed_rows(qkv, n, b, h, 2);
-  if (args.cache.is_defined()) {
-    const T* head = args.cache.data<T>() + b * args.cache.shape()[1] * 2 * n.C + h * n.D;
-    k = {head, 2 * n.C};
-    v = {head + n.C, 2 * n.C};
-  }
-  auto* lse = data_or_null<Accumulator<T>>(args.lse);
+  const Rows<const T> k = packed_rows(qkv, n, b, h, 1);
+  const Rows<const T> v = packed_rows(qkv, n, b, h, 2);
+  auto* lse = args.lse.data<Accumulator<T>>();
   const DropoutMask mask(args.options.key, args.options.dropout);
   for (std::int64_t t = 0; t < n.T; ++t) {
-    const std::int64_t n_seen = args.past + t + 1;
+    const std::int64_t n_seen = t + 1;
     const std::span<double> weights = scratch.first(static_cast<std::size_t>(n_seen));
     compute_scores(q[t], k, n.D, args.options.soft_cap, weights);
     const SoftmaxSum denominator =
@@ -114,7 +95,7 @@ void attend(const AttentionArgs& args, const Sizes& n, std::int64_t b, std::int6
       }
       out[d] = convert<T>(sum);
     }
-    if (lse != nullptr) lse[(b * n.H + h) * n.T + t] = convert<Accumulator<T>>(denominator.lse());
+    lse[(b * n.H + h) * n.T + t] = convert<Accumulator<T>>(denominator.lse());
   }
 }
 
@@ -204,9 +185,8 @@ void backward(const AttentionBackwardArgs& args) {
 
 void attention(Backend& /*backend*/, const AttentionArgs& args) {
   const Sizes n(args.qkv, args.options);
-  std::vector<double> scratch(static_cast<std::size_t>(args.past + n.T));
+  std::vector<double> scratch(static_cast<std::size_t>(n.T));
   visit_floating(args.dtype(), [&]<class T>(TypeTag<T>) {
-    if (args.cache.is_defined()) append_to_cache<T>(args, n);
     for (std::int64_t b = 0; b < n.B; ++b) {
       for (std::int64_t h = 0; h < n.H; ++h) attend<T>(args, n, b, h, scratch);
     }

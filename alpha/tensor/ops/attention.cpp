@@ -34,33 +34,8 @@ AttentionResult attention(Backend& backend, const Tensor& qkv, const AttentionOp
   AttentionResult result{
       .out = empty(backend, {B, T, C}, qkv.dtype()),
       .lse = empty(backend, {B, options.n_heads, T}, accumulation_dtype(qkv.dtype()))};
-  backend.run(AttentionArgs{.qkv = qkv,
-                            .cache = {},
-                            .out = result.out,
-                            .lse = result.lse,
-                            .past = 0,
-                            .options = options});
+  backend.run(AttentionArgs{.qkv = qkv, .out = result.out, .lse = result.lse, .options = options});
   return result;
-}
-
-Tensor attention_cached(Backend& backend, const Tensor& qkv, const Tensor& cache, std::int64_t past,
-                        const AttentionOptions& options) {
-  const std::int64_t C = check_arguments(qkv, options);
-  const std::int64_t B = qkv.shape()[0];
-  const std::int64_t T = qkv.shape()[1];
-  check::dtype("attention", "cache", cache, qkv.dtype());
-  const bool fits = cache.rank() == 3 && cache.shape()[0] == B && cache.shape()[2] == 2 * C &&
-                    past >= 0 && past + T <= cache.shape()[1];
-  if (!fits) {
-    fail_invalid(
-        "[attention] cache has shape {}, expected [{}, at least {}, {}] for {} new positions",
-        cache.shape(), B, past + T, 2 * C, T);
-  }
-  if (options.dropout != 0) fail_invalid("[attention] dropout with a cache, expected 0");
-  Tensor out = empty(backend, {B, T, C}, qkv.dtype());
-  backend.run(AttentionArgs{
-      .qkv = qkv, .cache = cache, .out = out, .lse = {}, .past = past, .options = options});
-  return out;
 }
 
 Tensor attention_backward(Backend& backend, const Tensor& qkv, const AttentionResult& forward,

@@ -20,25 +20,19 @@ struct AttentionOptions {
 ///
 /// Row t of head h in batch entry b drops key s by element ((b H + h) T + t) T + s of the key's
 /// mask: exactly what `dropout` does to a [B, H, T, T] tensor. Softmax weights are dropped after
-/// they are normalised.
-///
-/// With a cache, the new keys and values are first written to its rows [past, past + T); query t
-/// then stands at position past + t and sees all rows up to it. Row results do not depend on what
-/// stands behind them, nor on how the positions were cut into calls.
+/// they are normalised. A row's bits do not depend on what stands behind it.
 struct AttentionArgs {
   static constexpr OpId kOp = OpId::attention;
 
   DType dtype() const { return qkv.dtype(); }
 
-  Tensor qkv;    // [B, T, 3C]: per row the queries of all heads, then the keys, then the values
-  Tensor cache;  // [B, S, 2C] keys then values, S >= past + T; or undefined
-  Tensor out;    // [B, T, C]
-  Tensor lse;    // [B, H, T] log Σ e^score, accumulation dtype, for backward; or undefined
-  std::int64_t past = 0;
+  Tensor qkv;  // [B, T, 3C]: per row the queries of all heads, then the keys, then the values
+  Tensor out;  // [B, T, C]
+  Tensor lse;  // [B, H, T] log Σ e^score, accumulation dtype, for backward
   AttentionOptions options;
 };
 
-/// dqkv from dout, by recomputing the weights from lse. No cache: gradients exist in training only.
+/// dqkv from dout, by recomputing the weights from lse.
 struct AttentionBackwardArgs {
   static constexpr OpId kOp = OpId::attention_backward;
 
@@ -59,10 +53,6 @@ struct AttentionResult {
 
 /// Error: 3C not divisible by 3 H, dropout outside [0, 1), soft cap negative.
 AttentionResult attention(Backend& backend, const Tensor& qkv, const AttentionOptions& options);
-
-/// Appends to `cache` at row `past` and attends over it; no dropout. Error: the rows do not fit.
-Tensor attention_cached(Backend& backend, const Tensor& qkv, const Tensor& cache, std::int64_t past,
-                        const AttentionOptions& options);
 
 Tensor attention_backward(Backend& backend, const Tensor& qkv, const AttentionResult& forward,
                           const Tensor& dout, const AttentionOptions& options);
