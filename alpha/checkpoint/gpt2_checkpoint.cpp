@@ -2,6 +2,7 @@
 
 #include "alpha/checkpoint/checkpoint_directory.h"
 #include "alpha/checkpoint/checkpoint_search.h"
+#include "alpha/checkpoint/packed_tensors.h"
 #include "alpha/core/json.h"
 
 namespace alpha {
@@ -52,6 +53,7 @@ Gpt2Checkpoint::Gpt2Checkpoint(const fs::path& path) {
   }
   tensors_ = gpt2_tensors(config_);
   weights_.emplace(reader.model());
+  require_plain(*weights_, path_);
   for (const Gpt2Tensor& tensor : tensors_) {
     if (!tensor.is_zero) check_tensor(*weights_, tensor, (path_ / kModelFile).string());
   }

@@ -28,6 +28,14 @@ std::optional<WeightFormat> packed_format(const SafetensorsFile& file) {
   }
 }
 
+void require_plain(const SafetensorsFile& file, const std::filesystem::path& path) {
+  const auto format = packed_format(file);
+  if (!format) return;
+  fail(ErrorCode::unsupported,
+       "'{}' holds {} weights, which are for inference alone: use the checkpoint it was made from",
+       path.string(), to_string(*format));
+}
+
 SafetensorsMetadata packed_metadata(WeightFormat format) {
   return {{std::string(kFormatKey), std::string(to_string(format))}};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ namespace alpha {
 /// The format of the packed matrices of a file, none when its matrices are plain. Error: corrupt
 /// for an unknown name.
 std::optional<WeightFormat> packed_format(const SafetensorsFile& file);
+
+/// Error(unsupported): the weights of `file`, of the checkpoint at `path`, are packed.
+void require_plain(const SafetensorsFile& file, const std::filesystem::path& path);
 
 /// The metadata that `packed_format` reads.
 SafetensorsMetadata packed_metadata(WeightFormat format);

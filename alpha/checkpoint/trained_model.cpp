@@ -29,12 +29,7 @@ TrainedModel load_model(const std::filesystem::path& path, Backend& backend, DTy
   const CheckpointReader reader(found.path);
   ModelDescription description = describe_model(reader);
   const SafetensorsFile file = reader.model();
-  if (const auto format = packed_format(file)) {
-    fail(
-        ErrorCode::unsupported,
-        "'{}' holds {} weights, which are for inference alone: use the checkpoint it was made from",
-        found.path.string(), to_string(*format));
-  }
+  require_plain(file, found.path);
   TrainedModel model;
   model.path = found.path;
   model.warning = found.warning;

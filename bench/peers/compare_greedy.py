@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Do Alpha and llama.cpp write the same tokens from the same weights?
 
 compare_greedy.py ALPHA CHECKPOINT NODE_FOLDER [--outtype f32] [--tokens 64] [--text FILE]

@@ -404,6 +404,73 @@ class Models(CliTest):
         self.assertIn(b"warning: ", done.stderr)
 
 
+class Inference(CliTest):
+    """Packed weights, and what the flags of sampling do."""
+
+    def quantized(self, weights):
+        out = self.dir / weights
+        self.ok("quantize", "--checkpoint", self.run60, "--weights", weights, "--out", out)
+        return out
+
+    def text(self, *args):
+        return self.ok("sample", "--prompt", "Once", "--steps", "80", "--seed", "3", *args)
+
+    def test_stored_and_rounded_on_the_fly_write_the_same_text(self):
+        for weights in ("bf16", "int8", "int4"):
+            stored = self.text("--checkpoint", self.quantized(weights))
+            fly = self.text("--checkpoint", self.run60, "--weights", weights)
+            self.assertEqual(stored, fly, weights)
+
+    def test_eval_shows_what_rounding_costs(self):
+        loss = {weights: json.loads(self.ok("eval", "--checkpoint", self.run60, "--data",
+                                            self.stories, "--weights", weights, "--json"))["loss"]
+                for weights in ("f32", "bf16", "int8", "int4")}
+        self.assertLess(abs(loss["bf16"] - loss["f32"]), 0.005)
+        self.assertLess(abs(loss["int8"] - loss["f32"]), 0.005)
+        self.assertLess(abs(loss["int4"] - loss["f32"]), 0.04)
+        self.assertEqual(len(set(loss.values())), 4)
+
+    def test_rounded_checkpoints_are_neither_rounded_again_nor_trained_nor_overwritten(self):
+        out = self.quantized("int8")
+        self.refused(1, "sample", "--checkpoint", out, "--weights", "int4", says="holds int8 weights")
+        self.refused(1, "quantize", "--checkpoint", self.run60, "--out", out, says="exists")
+
+    def test_samples_side_by_side_equal_each_other_in_any_company(self):
+        def samples(n, *args):
+            out = self.ok("sample", "--checkpoint", self.run60, "--prompt", "Once", "--steps", "50",
+                          "--json", "--n", str(n), *args)
+            return [sample["text"] for sample in json.loads(out)["samples"]]
+        five = samples(5, "--threads", "1")
+        self.assertEqual(samples(2, "--threads", "2"), five[:2])
+        self.assertEqual(len(set(five)), 5)
+
+    def test_stop_text_ends_the_writing_and_is_not_shown(self):
+        whole = json.loads(self.text("--checkpoint", self.run60, "--json"))["text"]
+        stop = whole[30:33]
+        cut = json.loads(self.text("--checkpoint", self.run60, "--json", "--stop", stop))
+        self.assertEqual(cut["text"], whole[:whole.find(stop)])
+        self.assertEqual(cut["stopReason"], "stop_string")
+
+    def test_sampling_flags_have_their_limits(self):
+        for flag, value, says in (("--top-p", "0", "top"), ("--min-p", "2", "min"),
+                                  ("--repetition-penalty", "0", "repetition"),
+                                  ("--presence-penalty", "3", "presence"),
+                                  ("--temp", "nan", "not a number"), ("--n", "0", "--n"),
+                                  ("--weights", "int3", "--weights"), ("--stop", "", "stop")):
+            self.refused(2, "sample", "--checkpoint", self.run60, flag, value, says=says)
+
+    def test_bench_measures_prefill_and_streams(self):
+        out = json.loads(self.ok("bench", "inference", "--checkpoint", self.run60, "--prompt", "16",
+                                 "--tokens", "8", "--streams", "1,3", "--repeats", "1", "--json"))
+        self.assertEqual(sorted(out["streams"]), ["1", "3"])
+        for key in ("decodeTokensPerSecond", "prefillTokensPerSecond", "readBytesPerSecond"):
+            self.assertGreater(out[key], 0)
+        self.refused(2, "bench", says="alpha bench inference")
+        self.refused(2, "bench", "inference", "--checkpoint", self.run60, "--streams", "1,x",
+                     says="--streams")
+        self.refused(1, "bench", "inference", "--checkpoint", self.run60, says="positions")
+
+
 class Exchange(CliTest):
     """Models that leave for other programs and come back."""
 
@@ -443,6 +510,11 @@ class Exchange(CliTest):
         self.assertEqual(self.greedy(self.dir / "back"), self.greedy(self.gpt2))
         self.assertIn("importedFrom", self.ok("inspect", self.dir / "back"))
         self.ok("eval", "--checkpoint", self.dir / "back", "--data", self.stories)
+
+    def test_rounded_weights_are_not_exported(self):
+        self.ok("quantize", "--checkpoint", self.gpt2, "--out", self.dir / "int8")
+        self.refused(1, "export", self.dir / "int8", "--format", "gguf", "--out", self.dir / "x",
+                     says="holds int8 weights")
 
     def test_gguf_has_the_type_that_was_asked_for(self):
         sizes = []

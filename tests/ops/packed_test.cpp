@@ -5,6 +5,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <memory>
+#include <numeric>
 
 #include "tests/ops/backend_param.h"
 #include <gtest/gtest.h>
@@ -44,9 +45,9 @@ std::vector<float> whole_numbers(std::int64_t n_rows, std::int64_t K, std::int32
 
 /// Products of whole numbers, whose sums f32 holds exactly in any order, are exact.
 void expect_exact_products(Backend& backend, WeightFormat format, std::int64_t M, std::int64_t K) {
-  constexpr std::int64_t N = 70;
+  constexpr std::int64_t kOutputs = 70;
   const std::int32_t limit = integer_range(format).limit;
-  auto weight = whole_numbers(N, K, limit, 3);
+  auto weight = whole_numbers(kOutputs, K, limit, 3);
   auto x = whole_numbers(M, K, 127, 4);
   // The largest sums of either sign.
   std::fill_n(weight.begin(), K, static_cast<float>(limit));
@@ -54,7 +55,7 @@ void expect_exact_products(Backend& backend, WeightFormat format, std::int64_t M
   std::fill_n(x.begin(), K, 127.0F);
   std::vector<float> expected;
   for (std::int64_t m = 0; m < M; ++m) {
-    for (std::int64_t n = 0; n < N; ++n) {
+    for (std::int64_t n = 0; n < kOutputs; ++n) {
       double sum = 0;
       for (std::int64_t k = 0; k < K; ++k) {
         sum += static_cast<double>(x[static_cast<std::size_t>(m * K + k)]) *
@@ -64,7 +65,7 @@ void expect_exact_products(Backend& backend, WeightFormat format, std::int64_t M
     }
   }
   const Tensor out = packed_linear(backend, tensor(backend, {M, K}, x),
-                                   packed(backend, {N, K}, weight, format), Tensor());
+                                   packed(backend, {kOutputs, K}, weight, format), Tensor());
   EXPECT_EQ(to_floats(backend, out), expected) << to_string(format) << " M " << M << " K " << K;
 }
 
@@ -117,7 +118,7 @@ TEST_P(Packed, F32KeepsEveryBit) {
 
 TEST_P(Packed, ABlockOfZerosStaysZeroAndLeavesTheOthersAlone) {
   // Inputs 0 to 31 are 0, inputs 32 to 39 are the next block.
-  std::vector<float> weight(3 * 40, 0);
+  std::vector<float> weight(120, 0);
   for (std::size_t k = 32; k < 40; ++k) weight[k] = 7;
   for (const WeightFormat format : kFormats) {
     const PackedMatrix matrix = packed(*backend_, {3, 40}, weight, format);
@@ -138,8 +139,9 @@ TEST_P(Packed, WholeNumbersAreExact) {
   for (const WeightFormat format : kFormats) {
     const auto weight = whole_numbers(18, 40, integer_range(format).limit, 1);
     const PackedMatrix matrix = packed(*backend_, {18, 40}, weight, format);
-    for (std::int64_t i = 0; i < 18 * 40; ++i) {
-      ASSERT_EQ(packed_value(matrix, i / 40, i % 40), weight[static_cast<std::size_t>(i)]) << i;
+    for (std::size_t i = 0; i < weight.size(); ++i) {
+      const auto at = static_cast<std::int64_t>(i);
+      ASSERT_EQ(packed_value(matrix, at / 40, at % 40), weight[i]) << i;
     }
     for (const std::int64_t M : {1, 3, 7}) {
       for (const std::int64_t K : {32, 40, 128, 288}) {
@@ -164,9 +166,9 @@ TEST_P(Packed, IntegerProductsRoundTheirLeftSideHalvesToEven) {
 }
 
 TEST_P(Packed, FloatsStandInPanelsOfSixteenOutputs) {
-  std::vector<float> weight;
-  for (int i = 0; i < 17 * 2; ++i) weight.push_back(static_cast<float>(i + 1));
-  std::vector<float> expected(2 * 2 * 16, 0);
+  std::vector<float> weight(34);
+  std::iota(weight.begin(), weight.end(), 1.0F);
+  std::vector<float> expected(64, 0);
   for (std::size_t n = 0; n < 17; ++n) {
     for (std::size_t k = 0; k < 2; ++k) {
       expected[(n / 16 * 2 + k) * 16 + n % 16] = weight[n * 2 + k];
@@ -189,7 +191,7 @@ void put(std::vector<std::uint8_t>& panel, std::size_t element, std::size_t lane
 
 /// A panel's scales when those of the first two outputs are 1.
 std::vector<std::uint8_t> two_scales_of_one() {
-  std::vector<std::uint8_t> bytes(16 * 2, 0);
+  std::vector<std::uint8_t> bytes(32, 0);
   for (const std::size_t lane : {0, 1}) {
     bytes[lane * 2] = 0x80;
     bytes[lane * 2 + 1] = 0x3f;
@@ -200,7 +202,7 @@ std::vector<std::uint8_t> two_scales_of_one() {
 TEST_P(Packed, Int8KeepsFourInputsInAnElementTheFirstLowest) {
   const PackedMatrix matrix =
       packed(*backend_, {2, 5}, {127, -127, 0, 1, 2, 3, -4, 5, -127, -1}, int8);
-  std::vector<std::uint8_t> expected(8 * 16 * 4, 128);
+  std::vector<std::uint8_t> expected(512, 128);
   put(expected, 0, 0, {255, 1, 128, 129});
   put(expected, 1, 0, {130, 128, 128, 128});
   put(expected, 0, 1, {131, 124, 133, 1});
@@ -214,7 +216,7 @@ TEST_P(Packed, Int8KeepsFourInputsInAnElementTheFirstLowest) {
 TEST_P(Packed, Int4KeepsInputs0To3InTheLowHalvesAnd4To7InTheHigh) {
   const PackedMatrix matrix =
       packed(*backend_, {2, 9}, {7, -7, 0, 1, 2, 3, -1, -2, 5, -1, 0, 0, 0, -7, 0, 0, 6, 0}, int4);
-  std::vector<std::uint8_t> expected(4 * 16 * 4, 0x88);
+  std::vector<std::uint8_t> expected(256, 0x88);
   put(expected, 0, 0, {0xaf, 0xb1, 0x78, 0x69});
   put(expected, 1, 0, {0x8d, 0x88, 0x88, 0x88});
   put(expected, 0, 1, {0x17, 0x88, 0x88, 0xe8});
