@@ -45,8 +45,8 @@ void write_files(const fs::path& folder, Backend& backend, const CheckpointConte
   if (content.trainer_state) {
     add(kTrainerStateFile, write_json(folder / kTrainerStateFile, *content.trainer_state));
   }
-  add(kModelFile, write_safetensors(folder / kModelFile, backend, content.model,
-                                    content.model_metadata));
+  add(kModelFile,
+      write_safetensors(folder / kModelFile, backend, content.model, content.model_metadata));
   if (!content.optimizer.empty()) {
     add(kOptimizerFile, write_safetensors(folder / kOptimizerFile, backend, content.optimizer));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <system_error>
 
@@ -25,6 +26,21 @@ void pause_cpu() noexcept {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #endif
+}
+
+const std::filesystem::path kControlGroups = "/sys/fs/cgroup";
+
+/// "/" or below it, where this process stands among the control groups (version 2); "/" also where
+/// the system does not say.
+std::filesystem::path own_control_group() {
+  constexpr const char* kFile = "/proc/self/cgroup";
+  constexpr std::string_view kPrefix = "0::";
+  if (!file_exists(kFile)) return "/";
+  const std::string text = read_file(kFile);
+  const std::size_t begin = text.find(kPrefix);
+  if (begin == std::string::npos) return "/";
+  const std::size_t end = text.find('\n', begin);
+  return text.substr(begin + kPrefix.size(), end - begin - kPrefix.size());
 }
 
 /// Waits until `value` is no longer `old`: spins, then sleeps.
@@ -59,10 +75,15 @@ int usable_cpus() {
   if (sched_getaffinity(0, sizeof(set), &set) == 0) n = CPU_COUNT(&set);
   // A container may use all CPUs, but only for a part of the time: threads beyond that part would
   // all be stopped together, in the middle of a step.
-  constexpr const char* kQuotaFile = "/sys/fs/cgroup/cpu.max";
-  if (!file_exists(kQuotaFile)) return n;
-  const std::optional<double> quota = cpus_of_quota(read_file(kQuotaFile));
-  return quota ? std::clamp(static_cast<int>(std::lround(*quota)), 1, n) : n;
+  for (std::filesystem::path group = own_control_group(); !group.empty();) {
+    const std::filesystem::path file = kControlGroups / group.relative_path() / "cpu.max";
+    if (file_exists(file)) {
+      const std::optional<double> quota = cpus_of_quota(read_file(file));
+      if (quota) n = std::clamp(static_cast<int>(*quota), 1, n);
+    }
+    group = group == group.root_path() ? std::filesystem::path() : group.parent_path();
+  }
+  return n;
 }
 
 ThreadPool::ThreadPool(int n_threads) {

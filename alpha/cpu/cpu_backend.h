@@ -24,6 +24,8 @@ class CpuBackend final : public Backend {
   void upload(const void* src, const Tensor& dst) override;
   void download(const Tensor& src, void* dst) override;
 
+  void trim() override { memory_.trim(); }
+
   void parallel(std::int64_t n, const std::function<void(std::int64_t)>& body) override {
     pool_.run(n, body);
   }

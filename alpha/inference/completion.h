@@ -12,7 +12,8 @@ namespace alpha {
 ///
 /// An event loop gives the request an `on_event` hook and reads with `try_next` until that returns
 /// false: the hook is called, on the scheduler's thread, whenever the first unread event comes. It
-/// must be short, and neither throw nor destroy the scheduler.
+/// must be short, and neither throw nor destroy the completion or the scheduler. After the
+/// completion's end it is not called any more.
 class Completion {
  public:
   explicit Completion(std::shared_ptr<Job> job) : job_(std::move(job)) {}
@@ -20,7 +21,10 @@ class Completion {
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
 
-  ~Completion() { cancel(); }
+  ~Completion() {
+    cancel();
+    job_->events.detach();
+  }
 
   /// Waits for the next event. `event` lends its memory: a client that passes the same one again
   /// and again does not allocate. False after the end of the last sample.

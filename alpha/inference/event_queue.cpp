@@ -25,7 +25,13 @@ void EventQueue::push(TokenEvent& event) {
   }
   if (!is_first) return;
   is_readable_.notify_one();
+  const std::lock_guard lock(hook_mutex_);
   if (on_event_) on_event_();
+}
+
+void EventQueue::detach() {
+  const std::lock_guard lock(hook_mutex_);
+  on_event_ = nullptr;
 }
 
 bool EventQueue::pop(TokenEvent& event) {

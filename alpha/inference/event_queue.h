@@ -15,7 +15,8 @@ namespace alpha {
 /// swapped in and out and so keep their memory: while the client keeps up, nothing is allocated.
 class EventQueue {
  public:
-  /// `n` samples will end. `on_event` is called, without a lock, when the first unread event comes.
+  /// `n` samples will end. `on_event` is called, without the queue's lock, when the first unread
+  /// event comes.
   EventQueue(std::int64_t n, std::function<void()> on_event);
 
   /// Takes the event; leaves an old one.
@@ -27,6 +28,9 @@ class EventQueue {
   /// The same without waiting; false when there is no event now.
   bool try_pop(TokenEvent& event);
 
+  /// Forgets `on_event`, after a call that is running has come back.
+  void detach();
+
   /// All events, that is the end of every sample too, have been read.
   bool is_finished() const;
 
@@ -35,6 +39,7 @@ class EventQueue {
 
   mutable std::mutex mutex_;
   std::condition_variable is_readable_;
+  std::mutex hook_mutex_;  // held while the hook runs
   std::function<void()> on_event_;
   std::vector<TokenEvent> ring_;
   std::size_t first_ = 0;

@@ -1,14 +1,21 @@
 #include "alpha/inference/generate.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace alpha {
 
 namespace {
 
-/// Room for one longest text and for what its samples do not share.
-std::int64_t n_blocks_for(const GptConfig& config, std::int64_t n_samples) {
-  return n_samples * kv_blocks_for(config.block_size);
+RunnerOptions runner_options(const GptConfig& config, std::int64_t max_samples,
+                             std::int64_t max_positions) {
+  constexpr std::int64_t kRows = 128;
+  const std::int64_t n_positions =
+      max_positions > 0 ? std::min(max_positions, config.block_size) : config.block_size;
+  // One block more each: where samples part, the last block of the prompt is copied.
+  return {.n_blocks = max_samples * (kv_blocks_for(n_positions) + 1),
+          .max_step_rows = std::max(kRows, max_samples)};
 }
 
 }  // namespace
@@ -26,16 +33,16 @@ std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view 
 }
 
 Generator::Generator(Backend& backend, std::shared_ptr<const Weights> weights,
-                     std::int64_t max_samples)
-    : runner_(backend, weights, {.n_blocks = n_blocks_for(weights->config, max_samples)}),
+                     std::int64_t max_samples, std::int64_t max_positions)
+    : runner_(backend, weights, runner_options(weights->config, max_samples, max_positions)),
       scheduler_(runner_, *weights->tokenizer, {.max_sessions = max_samples, .max_waiting = 1},
                  clock_) {}
 
 std::vector<GenerateResult> Generator::run(GenerateRequest request,
                                            const std::function<bool(const TokenEvent&)>& on_event) {
-  std::vector<GenerateResult> results(
-      static_cast<std::size_t>(std::max<std::int64_t>(request.n, 0)));
+  const std::int64_t n = request.n;
   const std::unique_ptr<Completion> completion = scheduler_.submit(std::move(request));
+  std::vector<GenerateResult> results(static_cast<std::size_t>(n));
   std::optional<Error> error;
   TokenEvent event;
   for (bool is_unfinished = true; is_unfinished;) {

@@ -29,8 +29,10 @@ struct GenerateResult {
 /// service runs the same scheduler on a thread of its own.
 class Generator {
  public:
-  /// `backend` outlives the generator. `max_samples`: of one request.
-  Generator(Backend& backend, std::shared_ptr<const Weights> weights, std::int64_t max_samples = 1);
+  /// `backend` outlives the generator. `max_samples` and `max_positions` (prompt and output; 0: as
+  /// many as the model has) of one request.
+  Generator(Backend& backend, std::shared_ptr<const Weights> weights, std::int64_t max_samples = 1,
+            std::int64_t max_positions = 0);
 
   const Weights& weights() const noexcept { return runner_.weights(); }
 

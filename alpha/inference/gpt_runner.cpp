@@ -32,6 +32,7 @@ GptRunner::GptRunner(Backend& backend, std::shared_ptr<const Weights> weights,
 
 void GptRunner::step(std::span<const StepSlice> slices) {
   check(slices);
+  logits_ = {};  // what a step that fails leaves
   tokens_.clear();
   positions_.clear();
   sequences_.clear();

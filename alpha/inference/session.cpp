@@ -159,6 +159,7 @@ void Session::end(StopReason reason, double now, std::size_t stop_index) {
 }
 
 void Session::end(const std::exception& error, double now) {
+  if (has_ended_) return;
   const auto* known = dynamic_cast<const Error*>(&error);
   event_.error_code = known != nullptr ? known->code() : ErrorCode::internal;
   event_.error = error.what();

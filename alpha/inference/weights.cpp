@@ -86,6 +86,7 @@ void load_plain(Backend& backend, const SafetensorsFile& file, const Arena& aren
       file.load_into(backend, name, weight.variable.data());
     }
   }
+  backend.trim();  // the plain matrices
 }
 
 /// From a file that `save_weights` wrote.

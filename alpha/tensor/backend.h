@@ -34,11 +34,15 @@ class Backend {
   /// Copies `src.size_bytes()` bytes to the host, after everything that writes them has run.
   virtual void download(const Tensor& src, void* dst) = 0;
 
-  /// Runs body(0) … body(n - 1) on the host, each once, in any order, on the backend's threads where
-  /// it has some; returns when all are done. For what is no op: rounding weights, drawing tokens.
+  /// Runs body(0) … body(n - 1) on the host, each once, in any order, on the backend's threads
+  /// where it has some; returns when all are done. One exception of those that bodies throw is
+  /// rethrown. For what is no op: checking weights, drawing tokens.
   virtual void parallel(std::int64_t n, const std::function<void(std::int64_t)>& body) {
     for (std::int64_t i = 0; i < n; ++i) body(i);
   }
+
+  /// Gives memory that no tensor uses back to the system.
+  virtual void trim() {}
 
   bool has(OpId op, DType dtype) const noexcept {
     return kernels().kind(op, dtype) != KernelKind::none;

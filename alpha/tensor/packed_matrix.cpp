@@ -59,6 +59,7 @@ void pack_integers(const float* weight, const PackedMatrix& to, std::int64_t pan
       for (std::int64_t k = begin; row != nullptr && k < end; ++k) {
         largest = std::max(largest, std::abs(row[k]));
       }
+      if (largest < kLeastMagnitude) largest = 0;
       const BF16 scale = round_up_to_bf16(largest / static_cast<float>(limit));
       scales[b * kPanel + lane] = scale;
       const float inverse = largest > 0 ? 1 / float{scale} : 0;

@@ -65,6 +65,10 @@ constexpr IntegerRange integer_range(WeightFormat format) noexcept {
   return format == WeightFormat::int4 ? IntegerRange{8, 7} : IntegerRange{128, 127};
 }
 
+/// A block of weights or inputs that has nothing larger counts as zeros: near the end of what f32
+/// can hold, 1 / scale would be infinite.
+inline constexpr float kLeastMagnitude = 1e-30F;
+
 constexpr bool is_integer(WeightFormat format) noexcept {
   return format == WeightFormat::int8 || format == WeightFormat::int4;
 }

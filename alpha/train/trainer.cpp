@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "alpha/autograd/ops.h"
 #include "alpha/checkpoint/checkpoint_search.h"
@@ -264,13 +265,16 @@ void Trainer::save_checkpoint() {
 
 void Trainer::write_samples() {
   if (!hooks_.on_sample) return;
-  Generator generator(backend_,
-                      pack_weights(backend_, setup_.run.model, setup_.tokenizer, parameters_));
+  std::optional<Generator> generator;
   for (std::size_t i = 0; i < std::min(kSamplePrompts, setup_.sample_prompts.size()); ++i) {
     const std::string& prompt = setup_.sample_prompts[i];
     try {
-      hooks_.on_sample(prompt, generator.write_on(prompt, kSampleTokens,
-                                                  {.seed = static_cast<std::uint64_t>(step_)}));
+      if (!generator) {
+        generator.emplace(backend_,
+                          pack_weights(backend_, setup_.run.model, setup_.tokenizer, parameters_));
+      }
+      hooks_.on_sample(prompt, generator->write_on(prompt, kSampleTokens,
+                                                   {.seed = static_cast<std::uint64_t>(step_)}));
     } catch (const Error& error) {
       warn(fmt::format("no sample for \"{}\": {}", prompt, error.what()));
     }

@@ -28,9 +28,11 @@ struct BenchFlags {
     flags.text("checkpoint,--checkpoint", checkpoint, "Run folder or checkpoint (required)");
     flags.choice("--weights", weights, weight_format_names(), "Of the matrices [as stored]");
     flags.integer("--prompt", prompt, "Tokens of the prefill [128]", {.min = 1, .max = 1 << 20});
-    flags.integer("--tokens", tokens, "Tokens that each stream decodes [64]", {.min = 1});
+    flags.integer("--tokens", tokens, "Tokens that each stream decodes [64]",
+                  {.min = 1, .max = 1 << 20});
     flags.text("--streams", streams, "How many streams decode together [1,4,8,64]");
-    flags.integer("--repeats", repeats, "Of each measurement; the median counts [5]", {.min = 1});
+    flags.integer("--repeats", repeats, "Of each measurement; the median counts [5]",
+                  {.min = 1, .max = 1000});
     backend.add_to(flags);
     flags.boolean("--json", json, "One JSON object instead of a table");
   }

@@ -152,7 +152,7 @@ double measure_peak(Backend& backend, WeightFormat format, std::int64_t n_repeat
 }  // namespace
 
 double InferenceBench::decode_of_bandwidth() const {
-  return streams.front().decode.tokens_per_second * static_cast<double>(weight_bytes) /
+  return streams.front().decode.tokens_per_second * static_cast<double>(bytes_per_token) /
          static_cast<double>(streams.front().n_streams) / read_bytes_per_second;
 }
 
@@ -185,6 +185,9 @@ InferenceBench run_inference_bench(const std::filesystem::path& path, Backend& b
   bench.path = weights->path;
   bench.format = weights->format;
   bench.weight_bytes = weights->size_bytes;
+  // Of the tables that are looked up, one row is read.
+  bench.bytes_per_token = weights->size_bytes - weights->gpt.wpe.data().size_bytes() -
+                          (config.is_tied ? 0 : weights->gpt.wte.packed.size_bytes());
   bench.kv_bytes = runner.kv_size_bytes();
   const auto head = static_cast<double>(config.vocab_size * config.n_embd);
   const auto other =

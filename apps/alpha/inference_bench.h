@@ -46,6 +46,8 @@ struct InferenceBench {
   double wall_seconds = 0;
   double cpu_seconds = 0;
 
+  std::size_t bytes_per_token = 0;  // of weights that a token of one stream reads
+
   /// Bytes of weights that decoding one stream reads in a second, over what the machine reads.
   double decode_of_bandwidth() const;
 

@@ -2,7 +2,7 @@
 #include "apps/alpha/commands.h"
 #include "apps/alpha/console.h"
 
-#include "alpha/core/files.h"
+#include "alpha/checkpoint/gpt2_checkpoint.h"
 #include "alpha/core/json.h"
 #include "alpha/inference/weights.h"
 
@@ -33,11 +33,12 @@ int quantize_command(Arguments args) {
   if (!parser.parse(args)) return 0;
   if (!checkpoint) fail_usage("--checkpoint is missing: which run or checkpoint?");
   if (!out) fail_usage("--out is missing: where to write the checkpoint?");
-  if (file_exists(*out)) fail_invalid("'{}' exists already, and is left as it is", *out);
+  require_absent(*out);
   const auto backend = backend_flags.open();
   const auto weights =
       load_weights(*checkpoint, *backend, parse_weight_format(format.value_or("int8")));
   if (!weights->warning.empty()) warn(weights->warning);
+  require_absent(*out);
   save_weights(*out, *backend, *weights);
   const double bits = 8 * static_cast<double>(weights->size_bytes) /
                       static_cast<double>(weights->config.n_parameters());

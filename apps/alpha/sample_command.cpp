@@ -30,7 +30,7 @@ struct SampleFlags {
     flags.text("checkpoint,--checkpoint", checkpoint, "Run folder or checkpoint (required)");
     flags.text("--prompt", prompt, "Text to write on from [\"The \"]");
     flags.integer("--steps,--max-tokens,--maxTokens,--max-new-tokens", steps, "Tokens [200]",
-                  {.min = 1});
+                  {.min = 1, .max = std::int64_t{1} << 40});
     flags.integer("--n,--samples", n, "Texts from the same prompt [1]", {.min = 1, .max = 256});
     flags.text("--stop", stop, "Text that ends the writing, and is not shown");
     flags.choice("--weights,--dtype", weights, weight_format_names(),
@@ -103,6 +103,10 @@ Json to_json(const Weights& weights, const Prompt& prompt, const GenerateRequest
                {"temperature", request.sampling.temperature},
                {"topK", request.sampling.top_k},
                {"topP", request.sampling.top_p},
+               {"minP", request.sampling.min_p},
+               {"repetitionPenalty", request.sampling.repetition_penalty},
+               {"presencePenalty", request.sampling.presence_penalty},
+               {"frequencyPenalty", request.sampling.frequency_penalty},
                {"seed", request.sampling.seed},
                {"promptTokens", first.usage.n_prompt_tokens},
                {"prefillTokensPerSecond", prefill_rate(first)},
@@ -147,7 +151,8 @@ int sample_command(Arguments args) {
   if (!weights->warning.empty()) warn(weights->warning);
   const Prompt prompt = read_prompt(*weights->tokenizer, flags.prompt.value_or("The "));
   const GenerateRequest request = flags.request(prompt.tokens, weights->config.vocab_size);
-  Generator generator(*backend, weights, request.n);
+  const auto n_prompt = static_cast<std::int64_t>(request.prompt.size());
+  Generator generator(*backend, weights, request.n, n_prompt + request.max_tokens);
   const bool is_json = flags.json.value_or(false);
   const auto results = write_samples(generator, prompt, request, !is_json);
   if (is_json) {

@@ -195,7 +195,7 @@ TEST(CheckpointDirectory, AManifestOfNestedListsIsRefused) {
             std::string::npos);
   const std::string nested = std::string(20'000, '[') + std::string(20'000, ']');
   spill(dir / "c/manifest.json", "{\"format\":" + nested + "}");
-  EXPECT_NE(error_of([&] { read_all(dir / "c"); }, ErrorCode::corrupt).find("field 'format'"),
+  EXPECT_NE(error_of([&] { read_all(dir / "c"); }, ErrorCode::corrupt).find("nested 20001 deep"),
             std::string::npos);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <numeric>
 
@@ -323,6 +324,38 @@ TEST(PackedOnEveryTarget, IntegersAreTheSame) {
         }
       }
     }
+  }
+}
+
+TEST(PackedLinear, ShowsANumberThatIsNotFiniteInEveryFormat) {
+  for (const std::string_view backend_name : {"cpu_ref", "cpu"}) {
+    const auto backend = make_backend(backend_name);
+    SeededRng rng(6);
+    const Tensor plain = randn(*backend, {20, 100}, rng);
+    for (const WeightFormat format : {f32, bf16, int8, int4}) {
+      const PackedMatrix weight = pack(*backend, plain, format);
+      for (const std::int64_t at : {0, 15, 16, 63, 64, 99}) {
+        for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+          std::vector<float> row(100, 0.5F);
+          row[static_cast<std::size_t>(at)] = bad;
+          const Tensor x = from_values(*backend, {1, 100}, std::span<const float>(row));
+          for (const float y : to_floats(*backend, packed_linear(*backend, x, weight, Tensor()))) {
+            ASSERT_FALSE(std::isfinite(y)) << to_string(format) << " at " << at;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Pack, TakesABlockNearTheEndOfTheRangeForZeros) {
+  const auto backend = make_backend("cpu");
+  for (const WeightFormat format : {int8, int4}) {
+    std::vector<float> values(64, 1e-38F);
+    values[40] = 0;
+    const PackedMatrix tiny =
+        pack(*backend, from_values(*backend, {2, 32}, std::span<const float>(values)), format);
+    for (std::int64_t k = 0; k < 32; ++k) EXPECT_EQ(packed_value(tiny, 1, k), 0) << k;
   }
 }
 

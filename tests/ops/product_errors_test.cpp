@@ -167,7 +167,7 @@ std::vector<BadCall> paged_attention_calls() {
       bad_rows("sequences_dtype", [](Backend& b, PagedRows& rows) { rows.sequences = x(b, {3}); },
                {"sequences", "f32", "i32"}),
       bad_rows("tables_rank", [](Backend& b, PagedRows& rows) { rows.tables = indices(b, {2}); },
-               {"tables", "[2]", "2 axes"}),
+               {"tables", "[2]", "[sequences, blocks]"}),
       bad_rows("tables_dtype",
                [](Backend& b, PagedRows& rows) {
                  rows.tables = x(b, {1, 2});

@@ -1,7 +1,7 @@
 #include "alpha/tensor/ops/packed.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 #include "alpha/cpu/cpu_backend.h"
 #include "alpha/cpu/kernels/grain.h"
@@ -34,25 +34,30 @@ void round_row(const float* x, std::int64_t K, std::int64_t block, const Integer
   for (std::int64_t begin = 0; begin < K; begin += block, ++scales, ++sums) {
     const std::int64_t n = std::min(block, K - begin);
     V32 most = set(0);
+    V32 probe = set(0);  // becomes NaN with a number that is not finite; a maximum may lose it
     for_each_vector(n, [&](std::int64_t i, auto lanes) ALPHA_VECTOR_CODE {
-      most = hn::Max(most, hn::Abs(load(x + begin + i, lanes)));
+      const V32 value = load(x + begin + i, lanes);
+      most = hn::Max(most, hn::Abs(value));
+      probe = hn::MulAdd(value, set(0), probe);
     });
-    const float largest = max_of_lanes(most);
-    const V32 inverse = set(largest > 0 ? 127 / largest : 0);
+    const bool is_finite = sum_of_lanes(probe) == 0;
+    const float largest = is_finite ? max_of_lanes(most) : 0;
+    const bool is_zero = largest < kLeastMagnitude;
+    const V32 inverse = set(is_zero ? 0 : 127 / largest);
     VI32 sum = hn::Zero(di);
     std::int64_t i = 0;
     for (; i < block; i += kLanes) {
       V32 value = set(0);
-      if (i + kLanes <= n) {
+      if (!is_zero && i + kLanes <= n) {
         value = load(x + begin + i);
-      } else if (i < n) {
+      } else if (!is_zero && i < n) {
         value = load(x + begin + i, FirstLanes{static_cast<std::size_t>(n - i)});
       }
       const VI32 q = hn::NearestInt(hn::Mul(value, inverse));
       sum = hn::Add(sum, q);
       hn::StoreU(hn::DemoteTo(d8, q), d8, bytes + begin + i);
     }
-    *scales = largest / 127;
+    *scales = is_finite ? largest / 127 : std::numeric_limits<float>::quiet_NaN();
     *sums = hn::GetLane(hn::SumOfLanes(di, sum));
   }
 }
@@ -86,10 +91,9 @@ class PanelGroup {
       return for_rows<false>(FloatPanels<float>{values, stride, args_.weight.K}, x);
     }
     const BF16* values = args_.weight.values.data<BF16>() + first_ * stride;
-    if (n_rows_ <= kMaxRows) {
+    if (n_rows_ <= kFewRows) {
       return for_rows<false>(FloatPanels<BF16>{values, stride, args_.weight.K}, x);
     }
-    // Converted once instead of once for every few rows.
     float* wide = scratch.floats(static_cast<std::size_t>(P * stride));
     for (std::int64_t i = 0; i < P * stride; i += kLanes) store(load(values + i), wide + i);
     for_rows<false>(FloatPanels<float>{wide, stride, args_.weight.K}, x);
@@ -105,7 +109,7 @@ class PanelGroup {
     w.values = values.data<std::int32_t>() + first_ * w.value_stride;
     w.scales = scales.data<BF16>() + first_ * w.scale_stride;
     if (args_.weight.format == WeightFormat::int8) return for_rows<false>(w, x);
-    if (n_rows_ <= kMaxRows) return for_rows<true>(w, x);
+    if (n_rows_ <= kFewRows) return for_rows<true>(w, x);
     const std::int64_t n = P * w.value_stride;
     auto* bytes = reinterpret_cast<std::int32_t*>(scratch.bytes(static_cast<std::size_t>(8 * n)));
     unpack_halves(w.values, n, bytes);
@@ -115,6 +119,9 @@ class PanelGroup {
   }
 
  private:
+  /// For more rows, weights are converted once and kept, instead of for every kMaxRows rows.
+  static constexpr std::int64_t kFewRows = 2 * kMaxRows;
+
   template<bool is_halves, class Panels, class Rows>
   HWY_INLINE void for_rows(const Panels& w, const Rows& x) const {
     // As even as possible: 8 rows are 4 + 4, not 6 + 2.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "alpha/cpu_ref/kernels/activations.h"
@@ -18,9 +19,14 @@ void round_row(const float* x, const PackedMatrix& weight, std::vector<double>& 
   for (std::int64_t begin = 0; begin < weight.K; begin += block) {
     const std::int64_t end = std::min(begin + block, weight.K);
     float largest = 0;
-    for (std::int64_t k = begin; k < end; ++k) largest = std::max(largest, std::abs(x[k]));
-    const float scale = largest / 127;
-    const float inverse = largest > 0 ? 127 / largest : 0;
+    bool is_finite = true;
+    for (std::int64_t k = begin; k < end; ++k) {
+      largest = std::max(largest, std::abs(x[k]));
+      is_finite = is_finite && std::isfinite(x[k]);
+    }
+    const bool is_zero = largest < kLeastMagnitude;
+    const float scale = is_finite ? largest / 127 : std::numeric_limits<float>::quiet_NaN();
+    const float inverse = is_zero ? 0 : 127 / largest;
     for (std::int64_t k = begin; k < end; ++k) {
       to[static_cast<std::size_t>(k)] = static_cast<double>(scale) * std::nearbyint(x[k] * inverse);
     }

@@ -1,5 +1,7 @@
 #include "alpha/tensor/ops/paged_attention.h"
 
+#include <cmath>
+
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/check.h"
 
@@ -21,7 +23,10 @@ Tensor paged_attention(Backend& backend, const Tensor& qkv, const PagedRows& row
   check::dtype("paged_attention", "sequences", rows.sequences, DType::i32);
   check::shape("paged_attention", "sequences", rows.sequences, {R});
   check::dtype("paged_attention", "tables", rows.tables, DType::i32);
-  check::min_rank("paged_attention", "tables", rows.tables, 2);
+  if (rows.tables.rank() != 2) {
+    fail_invalid("[paged_attention] tables has shape {}, expected [sequences, blocks]",
+                 rows.tables.shape());
+  }
   check::dtype("paged_attention", "kv", rows.kv, DType::f32);
   check::min_rank("paged_attention", "kv", rows.kv, 4);
   const Shape& kv = rows.kv.shape();
@@ -30,7 +35,7 @@ Tensor paged_attention(Backend& backend, const Tensor& qkv, const PagedRows& row
     fail_invalid("[paged_attention] kv has shape {}, expected [blocks, over {}, {}, {}]", kv,
                  options.layer, options.n_heads, kv_head_size(D));
   }
-  if (options.soft_cap < 0) {
+  if (!(options.soft_cap >= 0) || !std::isfinite(options.soft_cap)) {
     fail_invalid("[paged_attention] soft cap is {}, expected 0 or more", options.soft_cap);
   }
   Tensor out = empty(backend, qkv.shape().with(qkv.rank() - 1, width / 3), DType::f32);
