@@ -116,8 +116,8 @@ int bench_command(Arguments args) {
   flags.add_to(parser);
   if (!parser.parse(args)) return 0;
   if (!flags.checkpoint) fail_usage("--checkpoint is missing: which run or checkpoint?");
-  InferenceBenchOptions options{.n_prompt = flags.prompt.value_or(128),
-                                .n_tokens = flags.tokens.value_or(64),
+  InferenceBenchOptions options{.n_prompt = flags.prompt.value_or(0),
+                                .n_tokens = flags.tokens.value_or(0),
                                 .n_repeats = flags.repeats.value_or(5),
                                 .n_streams = parse_streams(flags.streams.value_or("1,4,8,64"))};
   if (flags.weights) options.format = parse_weight_format(*flags.weights);

@@ -167,13 +167,15 @@ InferenceBench run_inference_bench(const std::filesystem::path& path, Backend& b
   const double cpu_start = cpu_clock();
   InferenceBench bench;
   bench.n_threads = options.n_threads;
-  bench.n_prompt = options.n_prompt;
   const auto weights = load_weights(path, backend, options.format);
   bench.load_seconds = clock.seconds() - start;
   const GptConfig& config = weights->config;
   const std::int64_t block = config.block_size;
-  constexpr std::int64_t kShortPrompt = 8;
-  const std::int64_t n_needed = std::max(kShortPrompt + options.n_tokens, options.n_prompt);
+  const std::int64_t n_short = std::min<std::int64_t>(8, (block + 1) / 2);
+  bench.n_prompt = options.n_prompt > 0 ? options.n_prompt : std::min<std::int64_t>(128, block);
+  const std::int64_t n_decoded =
+      options.n_tokens > 0 ? options.n_tokens : std::min<std::int64_t>(64, block - n_short);
+  const std::int64_t n_needed = std::max(n_short + n_decoded, bench.n_prompt);
   if (n_needed > block) {
     fail_invalid("the measurement needs {} positions, the model has {}: --prompt and --tokens",
                  n_needed, block);
@@ -193,22 +195,21 @@ InferenceBench run_inference_bench(const std::filesystem::path& path, Backend& b
   const auto other =
       static_cast<double>(config.n_parameters() - config.block_size * config.n_embd) -
       (config.is_tied ? 1 : 2) * head;
-  bench.macs_per_token = other + head / static_cast<double>(options.n_prompt);
+  bench.macs_per_token = other + head / static_cast<double>(bench.n_prompt);
 
-  const auto prompt = random_tokens(options.n_prompt, config.vocab_size);
-  const auto short_prompt = random_tokens(std::min(kShortPrompt, block), config.vocab_size);
+  const auto prompt = random_tokens(bench.n_prompt, config.vocab_size);
+  const auto short_prompt = random_tokens(n_short, config.vocab_size);
   Streams one(runner, 1);
   one.prefill(0, short_prompt);
   bench.first_token_seconds = clock.seconds() - start;
   one.prefill(0, prompt);
-  bench.prefill = time_tokens(options.n_repeats, options.n_prompt, [&] { one.prefill(0, prompt); });
+  bench.prefill = time_tokens(options.n_repeats, bench.n_prompt, [&] { one.prefill(0, prompt); });
   for (const std::int64_t n : options.n_streams) {
     Streams streams(runner, n);
     for (std::int64_t i = 0; i < n; ++i) streams.prefill(static_cast<std::size_t>(i), short_prompt);
-    const std::int64_t n_tokens =
-        n > 8 ? std::max<std::int64_t>(1, options.n_tokens / 4) : options.n_tokens;
+    const std::int64_t n_tokens = n > 8 ? std::max<std::int64_t>(1, n_decoded / 4) : n_decoded;
     const auto decode = [&] {
-      for (std::int64_t t = 0; t < n_tokens; ++t) streams.decode(kShortPrompt + t);
+      for (std::int64_t t = 0; t < n_tokens; ++t) streams.decode(n_short + t);
     };
     decode();  // the first time, the system finds memory for the KV cache
     bench.streams.push_back(

@@ -11,8 +11,8 @@ namespace alpha::cli {
 
 struct InferenceBenchOptions {
   std::optional<WeightFormat> format = {};
-  std::int64_t n_prompt = 128;
-  std::int64_t n_tokens = 64;
+  std::int64_t n_prompt = 0;  // 0: 128, or as many as the model has positions
+  std::int64_t n_tokens = 0;  // 0: 64, or as many as fit
   std::int64_t n_repeats = 5;
   std::vector<std::int64_t> n_streams = {1, 4, 8, 64};
   int n_threads = 1;

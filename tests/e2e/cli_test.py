@@ -468,7 +468,8 @@ class Inference(CliTest):
         self.refused(2, "bench", says="alpha bench inference")
         self.refused(2, "bench", "inference", "--checkpoint", self.run60, "--streams", "1,x",
                      says="--streams")
-        self.refused(1, "bench", "inference", "--checkpoint", self.run60, says="positions")
+        self.refused(1, "bench", "inference", "--checkpoint", self.run60, "--prompt", "100",
+                     says="needs 100 positions, the model has 32")
 
 
 class Exchange(CliTest):
