@@ -5,7 +5,8 @@ Both take turns for some rounds, so that a load from outside falls on both. Case
 grows (decode), a prompt of 128 tokens (prefill), and 4, 8, 64 texts that grow together, with 1 and
 with 2 threads; then decode with 2 threads beside one other process that spins (busy).
 A run during which other processes used more than --foreign cores is repeated, --patience times.
-Printed: the medians over the rounds, then all of it as one line of JSON.
+Printed: the medians over the rounds, then all of it as one line of JSON; after Ctrl-C, of what was
+done until then.
 
     time_inference.py MODELS LLAMA_BENCH LIBRARIES [--alpha ALPHA] [--rounds 5]
                       [--repeats 3] [--shapes 124m,15m] [--weights bf16,int8,int4]
@@ -49,7 +50,9 @@ def main():
     parser.add_argument("--foreign", type=float, default=0.1, help="cores that others may use")
     parser.add_argument("--patience", type=int, default=3, help="repeats of a disturbed run")
     arguments = parser.parse_args()
-    runs = measure_all(arguments)
+    runs = []
+    with contextlib.suppress(KeyboardInterrupt):
+        measure_all(arguments, runs)
     report(arguments, runs)
     return 0
 
@@ -62,14 +65,13 @@ def split_numbers(text):
     return [int(word) for word in text.split(",")]
 
 
-def measure_all(arguments):
-    """One record per round, shape, weights, loads and program."""
+def measure_all(arguments, runs):
+    """Adds one record per round, shape, weights, load and program."""
     timers = {"llama.cpp": time_llama}
     if arguments.alpha:
         timers["alpha"] = time_alpha
     loads = [(n_threads, False) for n_threads in arguments.threads]
     loads.append((max(arguments.threads), True))
-    runs = []
     for i, shape, weights in itertools.product(
         range(arguments.rounds), arguments.shapes, arguments.weights
     ):
@@ -80,7 +82,6 @@ def measure_all(arguments):
                 run = measure_undisturbed(arguments, timers[name], case)
                 runs.append({"round": i, "name": name, **case, **run})
                 print_progress(runs[-1])
-    return runs
 
 
 def print_progress(run):
@@ -205,6 +206,8 @@ def report(arguments, runs):
     print(f"{'':34}{heads}{'ratio' if arguments.alpha else '':>8}")
     for shape, weights in itertools.product(arguments.shapes, arguments.weights):
         of_model = [r for r in runs if r["shape"] == shape and r["weights"] == weights]
+        if {r["name"] for r in of_model} != set(names):
+            continue
         print(f"{shape} {weights}: {describe(of_model, names)}")
         for n_threads in arguments.threads:
             for case in ("decode", "prefill", *STREAMS):
@@ -212,7 +215,7 @@ def report(arguments, runs):
                 quiet = select(of_model, n_threads, False)
                 print_row(f"{n_threads} thread(s) {label}", quiet, names, case)
         print_neighbour(of_model, arguments.threads, names)
-    worst = max(r["foreign_cores"] for r in runs)
+    worst = max((r["foreign_cores"] for r in runs), default=0)
     print(f"Other processes used up to {worst:.2f} cores during a run that counts.")
     print(json.dumps({"runs": runs}))
 
@@ -242,6 +245,8 @@ def print_row(label, runs, names, case):
     for name in names:
         rates = values_of(runs, name, case, "rate")
         cpu_s = values_of(runs, name, case, "cpu_s")
+        if not rates:
+            return
         spread = f"({min(rates):.0f}-{max(rates):.0f})"
         medians.append(statistics.median(rates))
         cpu = f"{statistics.median(cpu_s):.3f}" if cpu_s else "-"
@@ -260,6 +265,8 @@ def print_neighbour(runs, threads, names):
         for name in names:
             quiet = values_of(select(runs, n_threads, False), name, "decode", "rate")
             beside = values_of(busy, name, "decode", "rate")
+            if not quiet or not beside:
+                return
             share = statistics.median(beside) / statistics.median(quiet)
             text += f"{share:14.2f} {'':20}"
         print(text.rstrip())
