@@ -34,6 +34,14 @@ STREAMS = ("4", "8", "64")
 QUIET_SAMPLE_S = 0.5
 QUIET_WAIT_S = 60
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+# Ends by itself should this script be killed.
+SPIN = """
+import os
+parent = os.getppid()
+while os.getppid() == parent:
+    for _ in range(1000000):
+        pass
+"""
 
 
 def main():
@@ -150,7 +158,7 @@ def process_cpu_s(pid):
 @contextlib.contextmanager
 def neighbour():
     """One process that spins at the usual priority."""
-    spinner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    spinner = subprocess.Popen([sys.executable, "-c", SPIN])
     try:
         yield spinner
     finally:
