@@ -15,3 +15,8 @@ set_target_properties(DNNL::dnnl PROPERTIES
 
 find_package(hwy 1.0 REQUIRED)
 find_package(CLI11 2 REQUIRED)
+
+# Boost's Beast and Asio are headers alone.
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string_view>
+
+#include "alpha/http/message.h"
+
+namespace alpha::http {
+
+/// One request and the answer to it. Everything but `post` is for the server's thread. It may be
+/// kept as long as the answer takes, and longer: once the client has left, or the answer is
+/// complete, calls do nothing. Whoever lets go of it without an answer has the server say 500.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual const Request& request() const noexcept = 0;
+
+  /// The whole answer at once.
+  virtual void respond(Response response) = 0;
+
+  /// An answer whose body comes in pieces, of unknown length. `head.body` is its first piece.
+  virtual void begin(Response head) = 0;
+  virtual void write(std::string_view piece) = 0;
+  virtual void end() = 0;
+
+  /// Whether `respond` or `begin` has been called.
+  virtual bool has_begun() const noexcept = 0;
+
+  /// Bytes of the answer that the network has not taken yet.
+  virtual std::size_t unsent_bytes() const noexcept = 0;
+
+  /// `hook` is called once, when the client leaves before the answer is complete (at once, where it
+  /// has left already). A client that does not read for ServerOptions::write_timeout_ms has left.
+  virtual void on_leave(std::function<void()> hook) = 0;
+
+  /// The status that was answered and the bytes of its body so far, for logs.
+  virtual int status() const noexcept = 0;
+  virtual std::size_t body_bytes() const noexcept = 0;
+
+  /// `hook` is called once when the exchange is over: answered to the end, or the client left.
+  virtual void on_done(std::function<void()> hook) = 0;
+
+  /// Runs `task` on the server's thread. For any thread.
+  virtual void post(std::function<void()> task) = 0;
+};
+
+}  // namespace alpha::http
