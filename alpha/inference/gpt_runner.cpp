@@ -32,21 +32,50 @@ GptRunner::GptRunner(Backend& backend, std::shared_ptr<const Weights> weights,
 
 void GptRunner::step(std::span<const StepSlice> slices) {
   check(slices);
-  logits_ = {};  // what a step that fails leaves
+  logits_.values = {};  // what a step that fails leaves
+  hidden_.values = {};
+  gather(slices);
+  const auto R = static_cast<std::int64_t>(tokens_.size());
+  const auto n_logits = static_cast<std::int64_t>(logit_rows_.size());
+  const auto n_hidden = static_cast<std::int64_t>(hidden_rows_.size());
+  Tensor hidden;
+  PagedStep step{
+      .rows = {.positions = upload(positions_, {R}),
+               .sequences = upload(sequences_, {R}),
+               .tables = upload(tables_, {static_cast<std::int64_t>(slices.size()), max_blocks_}),
+               .kv = kv_},
+      .logit_rows = upload(logit_rows_, {n_logits})};
+  if (n_hidden > 0) {
+    step.hidden_rows = upload(hidden_rows_, {n_hidden});
+    step.hidden = &hidden;
+  }
+  const Variable logits = gpt_forward(tape_, weights_->config, weights_->gpt,
+                                      upload(tokens_, {1, R}), {.paged = &step});
+  logits_.keep(backend_, logits.data());
+  if (n_hidden > 0) hidden_.keep(backend_, hidden);
+}
+
+/// The rows of all slices, one after the other.
+void GptRunner::gather(std::span<const StepSlice> slices) {
   tokens_.clear();
   positions_.clear();
   sequences_.clear();
   logit_rows_.clear();
-  first_logits_.clear();
+  hidden_rows_.clear();
+  logits_.firsts.clear();
+  hidden_.firsts.clear();
   tables_.assign(slices.size() * static_cast<std::size_t>(max_blocks_), 0);
   for (std::size_t i = 0; i < slices.size(); ++i) {
     const StepSlice& slice = slices[i];
     const auto n = static_cast<std::int64_t>(slice.tokens.size());
-    first_logits_.push_back(static_cast<std::int64_t>(logit_rows_.size()));
+    logits_.firsts.push_back(std::ssize(logit_rows_));
+    hidden_.firsts.push_back(std::ssize(hidden_rows_));
     for (std::int64_t t = 0; t < n; ++t) {
+      const auto row = static_cast<std::int32_t>(tokens_.size());
       if (slice.logits == LogitRows::all || (slice.logits == LogitRows::last && t == n - 1)) {
-        logit_rows_.push_back(static_cast<std::int32_t>(tokens_.size()));
+        logit_rows_.push_back(row);
       }
+      if (slice.is_hidden_wanted) hidden_rows_.push_back(row);
       tokens_.push_back(slice.tokens[static_cast<std::size_t>(t)]);
       positions_.push_back(static_cast<std::int32_t>(slice.past + t));
       sequences_.push_back(static_cast<std::int32_t>(i));
@@ -54,36 +83,34 @@ void GptRunner::step(std::span<const StepSlice> slices) {
     std::copy_n(slice.blocks.begin(), kv_blocks_for(slice.past + n),
                 tables_.begin() + static_cast<std::ptrdiff_t>(i) * max_blocks_);
   }
-  const auto R = static_cast<std::int64_t>(tokens_.size());
-  const auto n_logits = static_cast<std::int64_t>(logit_rows_.size());
-  const PagedStep step{
-      .rows = {.positions = upload(positions_, {R}),
-               .sequences = upload(sequences_, {R}),
-               .tables = upload(tables_, {static_cast<std::int64_t>(slices.size()), max_blocks_}),
-               .kv = kv_},
-      .logit_rows = upload(logit_rows_, {n_logits})};
-  const Variable logits = gpt_forward(tape_, weights_->config, weights_->gpt,
-                                      upload(tokens_, {1, R}), {.paged = &step});
-  keep_logits(logits.data());
 }
 
-void GptRunner::keep_logits(const Tensor& logits) {
-  const auto n = static_cast<std::size_t>(logits.numel());
-  if (logits.storage()->host() != nullptr) {
-    logits_tensor_ = logits;
-    logits_ = std::span(logits.data<float>(), n);
+void GptRunner::Rows::keep(Backend& backend, const Tensor& result) {
+  const auto n = static_cast<std::size_t>(result.numel());
+  if (result.storage()->host() != nullptr) {
+    tensor = result;
+    values = std::span(result.data<float>(), n);
   } else {
-    downloaded_.resize(n);
-    backend_.download(logits, downloaded_.data());
-    logits_ = downloaded_;
+    downloaded.resize(n);
+    backend.download(result, downloaded.data());
+    values = downloaded;
   }
 }
 
+std::span<const float> GptRunner::Rows::row(std::size_t slice, std::int64_t row,
+                                            std::int64_t width) const {
+  const auto n = static_cast<std::size_t>(width);
+  const auto first = static_cast<std::size_t>(firsts.at(slice) + row) * n;
+  ALPHA_CHECK(first + n <= values.size(), "rows that the step was not asked for");
+  return values.subspan(first, n);
+}
+
 std::span<const float> GptRunner::logits(std::size_t slice, std::int64_t row) const {
-  const auto V = static_cast<std::size_t>(vocab_size());
-  const auto first = static_cast<std::size_t>(first_logits_.at(slice) + row) * V;
-  ALPHA_CHECK(first + V <= logits_.size(), "logits that the step was not asked for");
-  return logits_.subspan(first, V);
+  return logits_.row(slice, row, vocab_size());
+}
+
+std::span<const float> GptRunner::hidden(std::size_t slice, std::int64_t row) const {
+  return hidden_.row(slice, row, hidden_size());
 }
 
 void GptRunner::copy_block(BlockId from, BlockId to) {

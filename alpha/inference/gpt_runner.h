@@ -27,11 +27,15 @@ class GptRunner final : public ModelRunner {
 
   std::span<const float> logits(std::size_t slice, std::int64_t row = 0) const override;
 
+  std::span<const float> hidden(std::size_t slice, std::int64_t row) const override;
+
   void copy_block(BlockId from, BlockId to) override;
 
   std::int64_t n_blocks() const noexcept override { return n_blocks_; }
 
   std::int64_t vocab_size() const noexcept override { return weights_->config.vocab_size; }
+
+  std::int64_t hidden_size() const noexcept override { return weights_->config.n_embd; }
 
   std::int64_t block_size() const noexcept override { return weights_->config.block_size; }
 
@@ -53,7 +57,7 @@ class GptRunner final : public ModelRunner {
  private:
   void check(std::span<const StepSlice> slices) const;
   void check(std::size_t index, const StepSlice& slice) const;
-  void keep_logits(const Tensor& logits);
+  void gather(std::span<const StepSlice> slices);
   Tensor upload(const std::vector<std::int32_t>& values, const Shape& shape) const;
 
   Backend& backend_;
@@ -70,11 +74,21 @@ class GptRunner final : public ModelRunner {
   std::vector<std::int32_t> sequences_;
   std::vector<std::int32_t> tables_;
   std::vector<std::int32_t> logit_rows_;
+  std::vector<std::int32_t> hidden_rows_;
 
-  std::vector<std::int64_t> first_logits_;  // of each slice of the last step, in rows of logits_
-  std::span<const float> logits_;           // [rows asked for, V], in one of the two below
-  Tensor logits_tensor_;
-  std::vector<float> downloaded_;
+  /// What a step gave, readable by the host.
+  struct Rows {
+    std::span<const float> values;     // [rows asked for, width], in one of the two below
+    std::vector<std::int64_t> firsts;  // of each slice, in rows of values
+    Tensor tensor;
+    std::vector<float> downloaded;
+
+    void keep(Backend& backend, const Tensor& result);
+    std::span<const float> row(std::size_t slice, std::int64_t row, std::int64_t width) const;
+  };
+
+  Rows logits_;  // [rows, V]
+  Rows hidden_;  // [rows, C]
 };
 
 }  // namespace alpha

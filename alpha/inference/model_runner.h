@@ -31,6 +31,7 @@ struct StepSlice {
   std::span<const BlockId>
       blocks;  // position p lies in blocks[p / 16]; covers past + tokens.size()
   LogitRows logits = LogitRows::last;
+  bool is_hidden_wanted = false;  // the last hidden state of every position
 };
 
 /// The model as the scheduler sees it: rows in, logits out, over KV blocks that the runner owns and
@@ -50,11 +51,16 @@ class ModelRunner {
   /// Valid until the next step; safe to read from many threads.
   virtual std::span<const float> logits(std::size_t slice, std::int64_t row = 0) const = 0;
 
+  /// The last hidden state [C] of position `row` of slice `slice`, which wanted them: after the
+  /// final norm, what the logits are made of. As `logits`.
+  virtual std::span<const float> hidden(std::size_t slice, std::int64_t row) const = 0;
+
   /// Copies one KV block.
   virtual void copy_block(BlockId from, BlockId to) = 0;
 
   virtual std::int64_t n_blocks() const noexcept = 0;
   virtual std::int64_t vocab_size() const noexcept = 0;
+  virtual std::int64_t hidden_size() const noexcept = 0;
   virtual std::int64_t block_size() const noexcept = 0;     // positions of the longest sequence
   virtual std::int64_t max_step_rows() const noexcept = 0;  // tokens of all slices together
 

@@ -25,7 +25,7 @@ void check_range(std::string_view what, std::int64_t value, std::int64_t least, 
 void check_lengths(const GenerateRequest& request, const RequestLimits& limits) {
   const std::int64_t n_prompt = std::ssize(request.prompt);
   if (n_prompt == 0) fail_invalid("the prompt has 0 tokens, expected at least 1");
-  const bool must_fit = !request.is_sliding || request.prompt_log_probs;
+  const bool must_fit = !request.is_sliding || request.prompt_log_probs || request.is_embedding;
   if (must_fit && n_prompt > limits.block_size) {
     fail_invalid("the prompt has {} tokens, expected at most {}, the length of the context",
                  n_prompt, limits.block_size);
@@ -33,7 +33,11 @@ void check_lengths(const GenerateRequest& request, const RequestLimits& limits) 
   if (request.max_tokens < 0) {
     fail_invalid("max_tokens: got {}, expected at least 1", request.max_tokens);
   }
-  if (request.max_tokens == 0 && !request.prompt_log_probs) {
+  if (request.is_embedding && (request.max_tokens > 0 || request.n > 1)) {
+    fail_invalid("an embedding with {} tokens and {} samples, expected 0 and 1", request.max_tokens,
+                 request.n);
+  }
+  if (request.max_tokens == 0 && !request.prompt_log_probs && !request.is_embedding) {
     fail_invalid("max_tokens: got 0, expected at least 1 where no prompt log-probs are asked for");
   }
   // The last token is written, not read.

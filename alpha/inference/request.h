@@ -20,7 +20,7 @@ namespace alpha {
 /// same samples whatever else runs.
 struct GenerateRequest {
   std::vector<TokenId> prompt = {};
-  std::int64_t max_tokens = 16;  // of each sample; 0 only with prompt_log_probs
+  std::int64_t max_tokens = 16;  // of each sample; 0 only with prompt_log_probs or is_embedding
   std::int64_t n = 1;            // samples; sample i draws with sampling.sample_index + i
   SamplingOptions sampling = {};
   TextOutputOptions text = {};                 // stop strings
@@ -29,6 +29,9 @@ struct GenerateRequest {
   bool is_sliding = false;                     // a full context goes on from its last half block
   bool prompt_log_probs = false;               // of each token of the prompt but the first
   std::optional<std::int64_t> log_probs = {};  // of drawn tokens, with this many of the likeliest
+  bool is_embedding = false;                   // the mean of the prompt's last hidden states
+  std::uint64_t client = 0;                    // who asks: sessions are shared out among clients
+  double max_queue_seconds = 0;                // ends where work has not begun; 0: waits
   std::uint64_t cache_salt = 0;                // only requests of one salt share what was computed
   std::function<void()> on_event = {};         // see Completion
 
@@ -62,6 +65,7 @@ struct TokenEvent {
   ErrorCode error_code = ErrorCode::internal;
   std::string error = {};
   SampleUsage usage = {};
+  std::vector<float> embedding = {};  // [C], of a request for one
 };
 
 /// What a scheduler checks a request against.

@@ -1,40 +1,97 @@
 #include "alpha/inference/request_queue.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace alpha {
 
-void RequestQueue::push(std::shared_ptr<Job> job) {
+namespace {
+
+using Jobs = std::deque<std::shared_ptr<Job>>;
+
+std::int64_t n_waiting(const Jobs& jobs, std::uint64_t client) {
+  return std::ranges::count_if(
+      jobs, [client](const std::shared_ptr<Job>& job) { return job->request.client == client; });
+}
+
+/// The youngest job of the client that has the most waiting, if those are more than `n`.
+Jobs::iterator find_displaceable(Jobs& jobs, std::int64_t n) {
+  std::map<std::uint64_t, std::int64_t> counts;
+  for (const auto& job : jobs) ++counts[job->request.client];
+  const auto most = std::ranges::max_element(counts, {}, [](const auto& c) { return c.second; });
+  if (most == counts.end() || most->second <= n) return jobs.end();
+  const auto youngest = std::find_if(jobs.rbegin(), jobs.rend(), [&](const auto& job) {
+    return job->request.client == most->first;
+  });
+  return std::prev(youngest.base());
+}
+
+}  // namespace
+
+std::shared_ptr<Job> RequestQueue::push(std::shared_ptr<Job> job) {
+  std::shared_ptr<Job> displaced;
   {
     const std::lock_guard lock(mutex_);
     if (is_closed_) fail(ErrorCode::overloaded, "the scheduler is shutting down");
     if (jobs_.size() >= capacity_) {
-      fail(ErrorCode::overloaded, "{} requests wait already, expected at most {}: try again later",
-           jobs_.size(), capacity_);
+      const auto at = find_displaceable(jobs_, n_waiting(jobs_, job->request.client) + 1);
+      if (at == jobs_.end()) {
+        fail(ErrorCode::overloaded,
+             "{} requests wait already, expected at most {}: try again later", jobs_.size(),
+             capacity_);
+      }
+      displaced = std::move(*at);
+      jobs_.erase(at);
     }
     jobs_.push_back(std::move(job));
   }
   has_changed_.notify_one();
+  return displaced;
 }
 
-std::shared_ptr<Job> RequestQueue::pop(std::int64_t max_samples) {
+std::shared_ptr<Job> RequestQueue::pop(
+    std::int64_t max_samples, const std::function<std::int64_t(std::uint64_t client)>& n_active) {
   const std::lock_guard lock(mutex_);
-  if (jobs_.empty() || jobs_.front()->request.n > max_samples) return nullptr;
-  std::shared_ptr<Job> job = std::move(jobs_.front());
-  jobs_.pop_front();
+  if (jobs_.empty() || max_samples == 0) return nullptr;
+  std::map<std::uint64_t, std::int64_t> active;  // of the clients that wait
+  auto best = jobs_.end();
+  for (auto at = jobs_.begin(); at != jobs_.end(); ++at) {
+    const std::uint64_t client = (*at)->request.client;
+    const auto [known, is_new] = active.try_emplace(client, 0);
+    if (!is_new) continue;  // an earlier job of this client was looked at
+    known->second = n_active(client);
+    if (best == jobs_.end() || known->second < active[(*best)->request.client]) best = at;
+  }
+  if ((*best)->request.n > max_samples) return nullptr;
+  std::shared_ptr<Job> job = std::move(*best);
+  jobs_.erase(best);
   return job;
 }
 
-std::vector<std::shared_ptr<Job>> RequestQueue::remove_cancelled(bool is_every_one) {
+template<class Predicate>
+std::vector<std::shared_ptr<Job>> RequestQueue::remove_if(const Predicate& predicate) {
   std::vector<std::shared_ptr<Job>> removed;
   const std::lock_guard lock(mutex_);
   std::erase_if(jobs_, [&](const std::shared_ptr<Job>& job) {
-    const bool is_removed = is_every_one || job->is_cancelled.load(std::memory_order_relaxed);
+    const bool is_removed = predicate(*job);
     if (is_removed) removed.push_back(job);
     return is_removed;
   });
   return removed;
+}
+
+std::vector<std::shared_ptr<Job>> RequestQueue::remove_cancelled(bool is_every_one) {
+  return remove_if([&](const Job& job) {
+    return is_every_one || job.is_cancelled.load(std::memory_order_relaxed);
+  });
+}
+
+std::vector<std::shared_ptr<Job>> RequestQueue::remove_overdue(double now) {
+  return remove_if([&](const Job& job) {
+    const double most = job.request.max_queue_seconds;
+    return most > 0 && now - job.submitted_at > most;
+  });
 }
 
 bool RequestQueue::wait() const {

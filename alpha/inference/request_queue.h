@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -12,20 +13,27 @@
 
 namespace alpha {
 
-/// Requests that wait for the scheduler, in the order of their arrival. Bounded. For any number of
-/// threads.
+/// Requests that wait for the scheduler. Bounded, and shared out among clients: one that sends many
+/// requests stands in the way of its own alone. For any number of threads.
 class RequestQueue {
  public:
   explicit RequestQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Error: overloaded when the queue is full or closed.
-  void push(std::shared_ptr<Job> job);
+  /// Where the queue is full, the youngest job of the client that has the most waiting is given
+  /// back in place of the new one, if that client has more than the new job's. Else null. Error:
+  /// overloaded when the queue is full of those, or closed.
+  std::shared_ptr<Job> push(std::shared_ptr<Job> job);
 
-  /// The first job, when it wants no more than `max_samples`; else none.
-  std::shared_ptr<Job> pop(std::int64_t max_samples);
+  /// The first job of the client that has the fewest samples being written, `n_active(client)`, by
+  /// arrival among equals; when it wants no more than `max_samples`, else none.
+  std::shared_ptr<Job> pop(std::int64_t max_samples,
+                           const std::function<std::int64_t(std::uint64_t client)>& n_active);
 
   /// Removes the cancelled jobs (or all of them) and returns them.
   std::vector<std::shared_ptr<Job>> remove_cancelled(bool is_every_one);
+
+  /// Removes the jobs that have waited too long at `now` and returns them.
+  std::vector<std::shared_ptr<Job>> remove_overdue(double now);
 
   /// Waits for a job; false when the queue is empty and closed.
   bool wait() const;
@@ -36,6 +44,9 @@ class RequestQueue {
   std::size_t size() const;
 
  private:
+  template<class Predicate>
+  std::vector<std::shared_ptr<Job>> remove_if(const Predicate& predicate);
+
   std::size_t capacity_;
   mutable std::mutex mutex_;
   mutable std::condition_variable has_changed_;

@@ -30,16 +30,21 @@ SchedulerOptions checked(SchedulerOptions options, const ModelRunner& runner) {
 
 /// Ends the samples of a job, from `first` on, that never got a session.
 void end_unstarted(Job& job, std::int64_t first, StopReason reason, std::string_view error,
-                   double now) {
+                   double now, ErrorCode code = ErrorCode::internal) {
   for (std::int64_t i = first; i < job.request.n; ++i) {
     TokenEvent event;
     event.kind = EventKind::end;
     event.sample = i;
     event.stop_reason = reason;
     event.error = error;
+    event.error_code = code;
     event.usage.queue_seconds = now - job.submitted_at;
     job.events.push(event);
   }
+}
+
+void end_overloaded(Job& job, double now, std::string_view error) {
+  end_unstarted(job, 0, StopReason::error, error, now, ErrorCode::overloaded);
 }
 
 }  // namespace
@@ -81,7 +86,12 @@ std::unique_ptr<Completion> SchedulerCore::submit(GenerateRequest request) {
   auto job = std::make_shared<Job>(std::move(request), clock_.seconds());
   auto completion = std::make_unique<Completion>(job);
   try {
-    queue_.push(std::move(job));
+    if (const auto displaced = queue_.push(std::move(job))) {
+      n_refused_.fetch_add(1, std::memory_order_relaxed);
+      end_overloaded(*displaced, clock_.seconds(),
+                     "too many requests of this client wait beside those of others: try again "
+                     "later");
+    }
   } catch (const Error&) {
     n_refused_.fetch_add(1, std::memory_order_relaxed);
     throw;
@@ -121,11 +131,22 @@ void SchedulerCore::cancel() {
   for (const auto& job : queue_.remove_cancelled(is_every_one)) {
     end_unstarted(*job, 0, StopReason::cancelled, {}, now_);
   }
+  for (const auto& job : queue_.remove_overdue(now_)) {
+    end_overloaded(*job, now_,
+                   fmt::format("the request has waited {:.1f} s, expected at most {:g}: try again "
+                               "later",
+                               now_ - job->submitted_at, job->request.max_queue_seconds));
+  }
 }
 
 /// Gives waiting requests their sessions, and sessions without blocks the room to run.
 void SchedulerCore::admit() {
-  while (const auto job = queue_.pop(pool_.size() - pool_.in_use())) start(job);
+  const auto n_active = [this](std::uint64_t client) {
+    return std::ranges::count_if(line_.all(), [client](const SessionPool::Handle& session) {
+      return session->job().request.client == client;
+    });
+  };
+  while (const auto job = queue_.pop(pool_.size() - pool_.in_use(), n_active)) start(job);
   while (Session* session = line_.admit()) {
     if (!session->begin(now_) || session->sample() > 0) continue;
     const double waited = now_ - session->job().submitted_at;
@@ -162,15 +183,16 @@ void SchedulerCore::plan() {
     if (session.is_follower()) continue;
     Sequence& sequence = session.sequence();
     const bool is_reading = sequence.n_left() > 1;
-    if (is_reading && !session.is_scoring_prompt()) sequence.match();
+    if (is_reading && !session.needs_every_position()) sequence.match();
     counts_.n_cached_tokens += session.count_cached();
     const std::int64_t n_rows = is_reading ? rows_to_read(session, budget) : 1;
     if (n_rows == 0 || !reserve(i, n_rows)) continue;
     if (is_reading) budget -= n_rows;
     LogitRows logits = LogitRows::none;
-    if (n_rows == sequence.n_left()) logits = LogitRows::last;
+    if (n_rows == sequence.n_left() && session.is_drawing()) logits = LogitRows::last;
     if (session.is_scoring_prompt()) logits = LogitRows::all;
     slices_.push_back(sequence.slice(n_rows, logits));
+    slices_.back().is_hidden_wanted = session.is_pooling();
     parts_.push_back({.session = &session, .past = sequence.n_computed(), .n_rows = n_rows});
   }
 }
@@ -182,6 +204,7 @@ std::int64_t SchedulerCore::rows_to_read(const Session& session, std::int64_t bu
     // The logits of all rows take room.
     return std::min({sequence.n_left(), budget, options_.prefill_chunk});
   }
+  if (session.is_pooling()) return std::min(sequence.n_left(), budget);
   // What another session computes in this step is there to be taken over in the next one.
   for (const Part& part : parts_) {
     if (sequence.shares_next_block(part.session->sequence(), part.n_rows)) return 0;
@@ -229,9 +252,15 @@ void SchedulerCore::read_logits(std::size_t slice) {
   Session& session = *part.session;
   const LogitRows rows = slices_[slice].logits;
   session.advance(part.n_rows);
+  if (slices_[slice].is_hidden_wanted) {
+    session.pool_hidden(runner_, slice, part.past, part.n_rows);
+  }
   if (rows == LogitRows::all) session.score_prompt(runner_, slice, part.past, part.n_rows);
   if (session.sequence().n_left() > 0) return;
-  const auto logits = runner_.logits(slice, rows == LogitRows::all ? part.n_rows - 1 : 0);
+  std::span<const float> logits;
+  if (rows != LogitRows::none) {
+    logits = runner_.logits(slice, rows == LogitRows::all ? part.n_rows - 1 : 0);
+  }
   draws_.push_back({.session = &session, .logits = logits});
   if (!session.job().is_prompt_read) release_followers(session, logits);
 }

@@ -51,7 +51,9 @@ struct SchedulerStats {
 /// computes one step for all that run: a position for each text being written, and the next pieces
 /// of the prompts being read. Requests join and leave between steps.
 ///
-///  - Order: by arrival, for a session, for blocks and for room in a step. While texts are written,
+///  - Order: by arrival, for blocks and for room in a step. A session that is free goes to the
+///  client
+///    that has the fewest, by arrival among equals. While texts are written,
 ///    prompts get `prefill_chunk` positions of a step, so that the texts keep their pace.
 ///  - Blocks: when none is left, those that nobody uses go first, the one unused the longest before
 ///    others; then the youngest sessions give up theirs and compute their tokens again later. The

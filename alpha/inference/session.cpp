@@ -29,6 +29,8 @@ void Session::start(std::shared_ptr<Job> job, std::int64_t sample) {
   sample_ = sample;
   has_ended_ = false;
   n_sent_ = 0;
+  n_pooled_ = 0;
+  hidden_sum_.clear();
   n_known_ = 0;
   begun_at_.reset();
   first_token_at_.reset();
@@ -53,6 +55,10 @@ bool Session::begin(double now) {
 
 bool Session::is_scoring_prompt() const noexcept {
   return job_->request.prompt_log_probs && sample_ == 0 && n_sent_ < usage_.n_prompt_tokens;
+}
+
+bool Session::is_pooling() const noexcept {
+  return job_->request.is_embedding && n_pooled_ < usage_.n_prompt_tokens;
 }
 
 std::int64_t Session::count_cached() {
@@ -99,6 +105,15 @@ void Session::score_prompt(ModelRunner& runner, std::size_t slice, std::int64_t 
     push(EventKind::prompt_token, prompt[static_cast<std::size_t>(first + i)]);
   }
   n_sent_ = last;
+}
+
+void Session::pool_hidden(const ModelRunner& runner, std::size_t slice, std::int64_t past,
+                          std::int64_t n_rows) {
+  hidden_sum_.resize(static_cast<std::size_t>(runner.hidden_size()));
+  for (; n_pooled_ < past + n_rows; ++n_pooled_) {
+    const std::span<const float> row = runner.hidden(slice, n_pooled_ - past);
+    for (std::size_t c = 0; c < row.size(); ++c) hidden_sum_[c] += static_cast<double>(row[c]);
+  }
 }
 
 void Session::draw(std::span<const float> logits) noexcept {
@@ -155,6 +170,11 @@ void Session::end(StopReason reason, double now, std::size_t stop_index) {
   usage_.prefill_seconds = first_token - begun;
   usage_.decode_seconds = now - first_token;
   event_.usage = usage_;
+  if (job_->request.is_embedding) {
+    for (const double sum : hidden_sum_) {
+      event_.embedding.push_back(static_cast<float>(sum / static_cast<double>(n_pooled_)));
+    }
+  }
   push(EventKind::end, 0);
 }
 
@@ -174,6 +194,7 @@ void Session::push(EventKind kind, TokenId token) {
   // What came back is an old event.
   event_.text.clear();
   event_.error.clear();
+  event_.embedding.clear();
   event_.has_log_probs = false;
   event_.log_probs.top.clear();
 }

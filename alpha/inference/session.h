@@ -61,8 +61,14 @@ class Session {
 
   std::int64_t n_written() const noexcept { return usage_.n_tokens; }
 
-  /// Whether logits are needed after every position of the prompt, so that none may be skipped.
+  /// Whether logits are needed after every position of the prompt.
   bool is_scoring_prompt() const noexcept;
+
+  /// Whether the hidden state of every position of the prompt is needed.
+  bool is_pooling() const noexcept;
+
+  /// One of the two: no position may be skipped because others have computed it.
+  bool needs_every_position() const noexcept { return is_scoring_prompt() || is_pooling(); }
 
   /// Counts what is computed though not by this session, and returns how many positions that is.
   std::int64_t count_cached();
@@ -73,6 +79,10 @@ class Session {
   /// Sends the tokens of the prompt whose log-probabilities slice `slice` of the last step tells;
   /// it began at position `past` and had `n_rows` rows. Error: corrupt, as token_log_probs.
   void score_prompt(ModelRunner& runner, std::size_t slice, std::int64_t past, std::int64_t n_rows);
+
+  /// Adds up the hidden states of slice `slice` of the last step; as score_prompt.
+  void pool_hidden(const ModelRunner& runner, std::size_t slice, std::int64_t past,
+                   std::int64_t n_rows);
 
   /// Chooses the next token. Sessions may do this at the same time.
   void draw(std::span<const float> logits) noexcept;
@@ -96,8 +106,9 @@ class Session {
   std::int64_t sample_ = 0;
   bool has_ended_ = false;
 
-  std::int64_t n_sent_ = 0;   // tokens of a prompt that is scored
-  std::int64_t n_known_ = 0;  // positions that were computed once, here or by others
+  std::int64_t n_sent_ = 0;    // tokens of a prompt that is scored
+  std::int64_t n_pooled_ = 0;  // positions in hidden_sum_
+  std::int64_t n_known_ = 0;   // positions that were computed once, here or by others
   std::optional<double> begun_at_;
   std::optional<double> first_token_at_;
   SampleUsage usage_;
@@ -105,6 +116,7 @@ class Session {
   // Kept for their memory.
   TokenEvent event_;                   // the next to be sent, blank otherwise
   std::vector<TokenLogProbs> scores_;  // one per row of a slice
+  std::vector<double> hidden_sum_;     // [C]
   TokenId drawn_ = 0;
   std::exception_ptr draw_error_;
 };

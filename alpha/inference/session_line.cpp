@@ -16,7 +16,7 @@ Session* SessionLine::admit() {
   // A follower stands behind the session it follows, and needs no blocks yet.
   if (!session.is_follower()) {
     Sequence& sequence = session.sequence();
-    if (!session.is_scoring_prompt()) sequence.match();
+    if (!session.needs_every_position()) sequence.match();
     // Those that run will each need another block soon.
     const std::int64_t n_needed = kv_blocks_for(sequence.n_tokens()) -
                                   std::ssize(sequence.blocks()) +

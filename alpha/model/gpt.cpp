@@ -194,10 +194,16 @@ Variable gpt_forward(Tape& tape, const GptConfig& config, const GptWeights& weig
     x = options.is_checkpointing && tape.is_recording() ? checkpoint(tape, x, layer)
                                                         : layer(tape, x);
   }
+  const auto pick = [&](const Tensor& rows) {
+    const Tensor picked = embedding(tape.backend(), x.data().as_matrix(), rows);
+    return Variable(picked.reshape({1, rows.numel(), config.n_embd}));
+  };
+  if (options.paged != nullptr && options.paged->hidden != nullptr) {
+    const Variable hidden = normalize(tape, config, pick(options.paged->hidden_rows), weights.ln_f);
+    *options.paged->hidden = hidden.data().as_matrix();
+  }
   if (options.paged != nullptr && options.paged->logit_rows.is_defined()) {
-    const Tensor& wanted = options.paged->logit_rows;
-    const Tensor picked = embedding(tape.backend(), x.data().as_matrix(), wanted);
-    x = Variable(picked.reshape({1, wanted.numel(), config.n_embd}));
+    x = pick(options.paged->logit_rows);
   }
   return unembed(tape, normalize(tape, config, x, weights.ln_f), weights.lm_head);
 }

@@ -59,7 +59,9 @@ GptWeights gpt_weights(const GptConfig& config, const Parameters& parameters);
 /// A step of many sequences whose keys and values are kept in blocks.
 struct PagedStep {
   PagedRows rows;
-  Tensor logit_rows;  // [n] i32: the rows whose logits are wanted; undefined: all
+  Tensor logit_rows;         // [n] i32: the rows whose logits are wanted; undefined: all
+  Tensor hidden_rows = {};   // [m] i32: the rows whose last hidden states are wanted
+  Tensor* hidden = nullptr;  // where they go: [m, C] f32, what the logits are made of
 };
 
 struct ForwardOptions {

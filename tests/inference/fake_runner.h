@@ -35,6 +35,11 @@ struct FakeModel {
     return mix(context ^ 0x5555U, static_cast<std::uint64_t>(token));
   }
 
+  float hidden(std::int64_t channel) const noexcept {
+    const std::uint64_t bits = mix(context ^ 0xaaaaU, static_cast<std::uint64_t>(channel));
+    return static_cast<float>(bits >> 40U) * 0x1p-24F;  // 0 to 1
+  }
+
   void logits(std::span<float> out) const noexcept {
     for (std::size_t i = 0; i < out.size(); ++i) {
       out[i] = static_cast<float>(mix(context, i) >> 40U) * 0x1p-22F;  // 0 to 4
@@ -46,6 +51,7 @@ struct FakeRunnerOptions {
   std::int64_t n_blocks = 64;
   std::int64_t vocab_size = 24;
   std::int64_t block_size = 128;
+  std::int64_t hidden_size = 5;
   std::int64_t max_step_rows = 64;
 };
 
@@ -65,13 +71,20 @@ class FakeRunner : public ModelRunner {
     if (on_step) on_step(slices);
     check(slices);
     logits_.resize(slices.size());
-    for (std::size_t i = 0; i < slices.size(); ++i) compute(slices[i], logits_[i]);
+    hidden_.resize(slices.size());
+    for (std::size_t i = 0; i < slices.size(); ++i) compute(slices[i], logits_[i], hidden_[i]);
   }
 
   std::span<const float> logits(std::size_t slice, std::int64_t row) const override {
     return std::span(logits_.at(slice))
         .subspan(static_cast<std::size_t>(row * options_.vocab_size),
                  static_cast<std::size_t>(options_.vocab_size));
+  }
+
+  std::span<const float> hidden(std::size_t slice, std::int64_t row) const override {
+    return std::span(hidden_.at(slice))
+        .subspan(static_cast<std::size_t>(row * options_.hidden_size),
+                 static_cast<std::size_t>(options_.hidden_size));
   }
 
   void copy_block(BlockId from, BlockId to) override {
@@ -83,6 +96,8 @@ class FakeRunner : public ModelRunner {
   std::int64_t n_blocks() const noexcept override { return options_.n_blocks; }
 
   std::int64_t vocab_size() const noexcept override { return options_.vocab_size; }
+
+  std::int64_t hidden_size() const noexcept override { return options_.hidden_size; }
 
   std::int64_t block_size() const noexcept override { return options_.block_size; }
 
@@ -142,17 +157,21 @@ class FakeRunner : public ModelRunner {
     n_rows += rows;
   }
 
-  void compute(const StepSlice& slice, std::vector<float>& logits) {
+  void compute(const StepSlice& slice, std::vector<float>& logits, std::vector<float>& hidden) {
     FakeModel model;
     for (std::int64_t p = 0; p < slice.past; ++p) {
       require(at(slice, p) != kPoison, "a position read that is not computed");
       model.read(at(slice, p));
     }
     logits.clear();
+    hidden.clear();
     for (std::size_t i = 0; i < slice.tokens.size(); ++i) {
       const std::uint64_t kept = model.keep(slice.tokens[i]);
       at(slice, slice.past + static_cast<std::int64_t>(i)) = kept;
       model.read(kept);
+      for (std::int64_t c = 0; slice.is_hidden_wanted && c < options_.hidden_size; ++c) {
+        hidden.push_back(model.hidden(c));
+      }
       const bool is_last = i + 1 == slice.tokens.size();
       if (slice.logits == LogitRows::none || (slice.logits == LogitRows::last && !is_last))
         continue;
@@ -167,6 +186,7 @@ class FakeRunner : public ModelRunner {
   std::vector<std::array<std::uint64_t, static_cast<std::size_t>(kKvBlockTokens)>> blocks_;
   std::vector<int> writers_;                // [n_blocks] the slice that writes it
   std::vector<std::vector<float>> logits_;  // per slice [rows, V]
+  std::vector<std::vector<float>> hidden_;  // per slice [rows, C]
 };
 
 }  // namespace alpha::test
