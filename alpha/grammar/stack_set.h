@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "alpha/grammar/automaton.h"
+
+namespace alpha {
+
+/// Every way in which an automaton can have read a text: a set of stacks, which share what is below
+/// their tops.
+///
+/// At most kMaxThreads are followed. Where an ambiguous grammar has more, those found last are
+/// dropped: what is read stays in the grammar, but parts of the grammar cannot be reached.
+class StackSet {
+ public:
+  static constexpr std::size_t kMaxThreads = 512;
+
+  /// Nothing read yet. `automaton` must be sealed and outlive the set.
+  explicit StackSet(const Automaton& automaton);
+
+  /// Reads all of `text`; false where the automaton cannot, and then nothing has changed.
+  bool read(std::string_view text);
+
+  bool is_complete() const noexcept;
+  bool must_end() const noexcept;
+
+  /// The set as numbers: equal keys allow the same texts of up to `horizon` bytes.
+  void append_key(std::uint32_t horizon, std::vector<std::uint32_t>& key) const;
+
+ private:
+  friend class StackWalk;
+
+  static constexpr std::uint32_t kBottom = 0xFFFFFFFFU;
+
+  /// The top of one stack.
+  struct Thread {
+    Automaton::StateId state;
+    std::uint32_t count;  // of the state's rule
+    std::uint32_t below;  // place in frames_, or kBottom
+    std::uint32_t depth;  // arrays and objects that are open
+
+    bool operator==(const Thread&) const = default;
+  };
+
+  // A caller is a thread that waits.
+  using Frame = Thread;
+
+  const Automaton* automaton_;
+  std::vector<Thread> threads_;
+  std::vector<Frame> frames_;
+};
+
+}  // namespace alpha
