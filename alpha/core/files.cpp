@@ -43,13 +43,30 @@ void write_all(int fd, const char* data, std::size_t size, const fs::path& path)
   }
 }
 
-void sync_directory(const fs::path& path) {
-  const int fd =
-      open_file(path.empty() ? fs::path(".") : path, O_RDONLY | O_DIRECTORY, "open folder");
+void sync_path(const fs::path& path, int flags, std::string_view what) {
+  const int fd = open_file(path.empty() ? fs::path(".") : path, O_RDONLY | flags, what);
   const int rc = ::fsync(fd);
   const int error = errno;
   ::close(fd);
-  if (rc != 0) fail_io("sync folder", path, error);
+  if (rc != 0) fail_io(what, path, error);
+}
+
+void sync_directory(const fs::path& path) {
+  sync_path(path, O_DIRECTORY, "sync folder");
+}
+
+FileKind kind_of(mode_t mode) noexcept {
+  if (S_ISREG(mode)) return FileKind::regular;
+  if (S_ISDIR(mode)) return FileKind::folder;
+  return S_ISLNK(mode) ? FileKind::link : FileKind::other;
+}
+
+FileStatus to_status(const struct stat& info) noexcept {
+  return {.kind = kind_of(info.st_mode),
+          .size_bytes = static_cast<std::uint64_t>(info.st_size),
+          .mtime_ns = std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec,
+          .inode = info.st_ino,
+          .device = info.st_dev};
 }
 
 fs::path temporary_sibling(const fs::path& path) {
@@ -79,6 +96,72 @@ std::string read_file(const fs::path& path) {
   }
   ::close(fd);
   return content;
+}
+
+std::string read_file_range(const fs::path& path, std::uint64_t offset, std::size_t n) {
+  return FileReader(path).read(offset, n);
+}
+
+FileStatus file_status(const fs::path& path, Links links) {
+  struct stat info {};
+
+  const int rc =
+      links == Links::followed ? ::stat(path.c_str(), &info) : ::lstat(path.c_str(), &info);
+  if (rc == 0) return to_status(info);
+  if (errno == ENOENT || errno == ENOTDIR) return {};
+  fail_io("look at", path, errno);
+}
+
+std::vector<std::string> list_folder(const fs::path& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    names.push_back(it->path().filename().string());
+  }
+  if (error) fail_io("list the folder", path, error.value());
+  return names;
+}
+
+void touch_file(const fs::path& path, std::int64_t unix_ms) {
+  const int fd = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, "touch");
+  const timespec time = {.tv_sec = unix_ms / 1000, .tv_nsec = unix_ms % 1000 * 1'000'000};
+  const std::array<timespec, 2> times = {time, time};
+  const int rc = ::futimens(fd, times.data());
+  const int error = errno;
+  ::close(fd);
+  if (rc != 0) fail_io("touch", path, error);
+}
+
+void write_file_piece(const fs::path& path, std::uint64_t offset, std::string_view bytes) {
+  const int fd = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, "write");
+  try {
+    const auto end = static_cast<off_t>(offset);
+    const off_t size = ::lseek(fd, 0, SEEK_END);
+    if (size < end) {
+      fail(ErrorCode::io, "cannot write '{}' from byte {} on: it has {} bytes", path.string(),
+           offset, size);
+    }
+    if (::ftruncate(fd, end) != 0 || ::lseek(fd, end, SEEK_SET) != end)
+      fail_io("write", path, errno);
+    write_all(fd, bytes.data(), bytes.size(), path);
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+  ::close(fd);
+}
+
+void publish_directory(const fs::path& from, const fs::path& to) {
+  for (const std::string& name : list_folder(from)) sync_path(from / name, 0, "sync");
+  sync_directory(from);
+  if (file_status(to, Links::kept).kind != FileKind::none) fail_io("rename into place", to, EEXIST);
+  rename_synced(from, to);
+}
+
+void remove_tree(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) fail_io("remove", path, error.value());
 }
 
 bool file_exists(const fs::path& path) {
@@ -180,6 +263,38 @@ void LineAppender::append(std::string_view line) {
   std::string text(line);
   text += '\n';
   write_all(fd_, text.data(), text.size(), path_);
+}
+
+FileReader::FileReader(const fs::path& path) : path_(path), fd_(open_file(path, O_RDONLY, "read")) {
+  struct stat info {};
+
+  if (::fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
+    const int error = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+    ::close(fd_);
+    fail_io("read", path, error);
+  }
+  status_ = to_status(info);
+}
+
+FileReader::~FileReader() {
+  ::close(fd_);
+}
+
+std::string FileReader::read(std::uint64_t offset, std::size_t n) const {
+  std::string bytes(n, '\0');
+  std::size_t done = 0;
+  while (done < n) {
+    const ssize_t got =
+        ::pread(fd_, bytes.data() + done, n - done, static_cast<off_t>(offset + done));
+    if (got == 0) break;
+    if (got > 0) {
+      done += static_cast<std::size_t>(got);
+    } else if (errno != EINTR) {
+      fail_io("read", path_, errno);
+    }
+  }
+  bytes.resize(done);
+  return bytes;
 }
 
 MappedFile::MappedFile(const fs::path& path) {
