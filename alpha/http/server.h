@@ -12,13 +12,13 @@
 namespace alpha::http {
 
 struct ServerOptions {
-  std::string address = "127.0.0.1";  // an IPv4 or IPv6 address
-  std::uint16_t port = 8080;          // 0: any that is free
+  std::string address = "127.0.0.1";           // an IPv4 or IPv6 address
+  std::uint16_t port = 8080;                   // 0: any that is free
   std::filesystem::path tls_certificate = {};  // PEM, the whole chain; empty: no TLS
   std::filesystem::path tls_key = {};          // PEM
   std::size_t max_header_bytes = 32 * 1024;
   std::size_t max_body_bytes = 4 * 1024 * 1024;
-  std::size_t max_connections = 16'384;  // above that the ones idle the longest are closed
+  std::size_t max_connections = 16'384;     // above that the ones idle the longest are closed
   std::int64_t header_timeout_ms = 30'000;  // from the first byte of a request to its last header
   std::int64_t body_timeout_ms = 60'000;    // without a byte of the body
   std::int64_t idle_timeout_ms = 75'000;    // between requests
