@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The lines of a metrics file up to and including step `step`; what is no such line is dropped.
+/// The lines of a file up to and including step `step`; what is no such line is dropped.
 std::string lines_until(const std::string& text, std::int64_t step) {
   std::string kept;
   std::size_t begin = 0;
@@ -83,6 +83,7 @@ Json to_json(const RunConfig& run) {
                {"configHash", config_hash(model, train)},
                {"runId", run.run_id}};
   if (!run.domain.empty()) json["domain"] = run.domain;
+  if (run.chat_template) json["chatTemplate"] = run.chat_template->to_json();
   json["data"] = run.data_path;
   if (!run.validation_path.empty()) json["valData"] = run.validation_path;
   return json;
@@ -90,10 +91,15 @@ Json to_json(const RunConfig& run) {
 
 RunConfig run_config_from_json(const Json& json, std::string_view where) {
   if (!json.is_object()) fail(ErrorCode::corrupt, "{}: not an object", where);
+  std::optional<ChatTemplate> chat_template;
+  if (json.contains("chatTemplate")) {
+    chat_template = ChatTemplate::from_json(json["chatTemplate"], where);
+  }
   return {.model = gpt_config_from_json(json_get<Json>(json, "modelConfig", where), where),
           .train = train_config_from_json(json_get<Json>(json, "trainConfig", where), where),
           .run_id = json_get<std::string>(json, "runId", where, ""),
           .domain = json_get<std::string>(json, "domain", where, ""),
+          .chat_template = std::move(chat_template),
           .data_path = json_get<std::string>(json, "data", where, ""),
           .validation_path = json_get<std::string>(json, "valData", where, "")};
 }
@@ -109,9 +115,18 @@ std::string make_run_id(const Clock& clock, std::string_view tag) {
 void prepare_run_directory(const fs::path& run_dir, const RunConfig& run, std::int64_t step) {
   check_folder(run_dir, run, step);
   remove_leftovers(run_dir);
-  const fs::path metrics = run_dir / kMetricsFile;
-  if (file_exists(metrics)) write_file_atomic(metrics, lines_until(read_file(metrics), step));
+  drop_lines_after(run_dir, step);
   write_file_atomic(run_dir / kRunConfigFile, to_json(run).dump(2) + "\n");
+}
+
+void drop_lines_after(const fs::path& run_dir, std::int64_t step) {
+  for (const std::string_view name : {kMetricsFile, kSamplesFile, kEventsFile}) {
+    const fs::path path = run_dir / name;
+    if (!file_exists(path)) continue;
+    const std::string text = read_file(path);
+    const std::string kept = lines_until(text, step);
+    if (kept != text) write_file_atomic(path, kept);
+  }
 }
 
 }  // namespace alpha

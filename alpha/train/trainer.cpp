@@ -122,26 +122,48 @@ void Trainer::resume(const CheckpointReader& checkpoint) {
 }
 
 TrainSummary Trainer::run(const std::atomic<bool>& is_stopping) {
-  const TrainConfig& train = setup_.run.train;
   const double start = clock_.seconds();
   prepare_run_directory(setup_.run_dir, setup_.run, step_);
-  metrics_log_ = std::make_unique<LineAppender>(setup_.run_dir / kMetricsFile);
+  log_ = std::make_unique<RunLog>(setup_.run_dir);
+  const std::int64_t iters = setup_.run.train.iters;
+  if (step_ == 0) {
+    tell("info", "run_started", fmt::format("{} steps to take", iters));
+  } else {
+    tell("info", "run_resumed", fmt::format("after step {} of {}", step_, iters));
+  }
+  try {
+    take_steps(is_stopping);
+  } catch (const std::exception& error) {
+    try {
+      tell("error", "run_failed", error.what());
+    } catch (const std::exception&) {
+      // What went wrong first is what counts.
+    }
+    throw;
+  }
+  const bool is_complete = step_ == iters;
+  tell("info", is_complete ? "run_finished" : "run_stopped",
+       fmt::format("after step {} of {}", step_, iters));
+  return {.step = step_,
+          .is_complete = is_complete,
+          .best_validation_loss = best_validation_loss_,
+          .seconds = clock_.seconds() - start,
+          .checkpoint = last_checkpoint_};
+}
+
+void Trainer::take_steps(const std::atomic<bool>& is_stopping) {
+  const TrainConfig& train = setup_.run.train;
   while (step_ < train.iters && !is_stopping.load()) {
     StepMetrics metrics = train_step();
     const bool is_last = step_ == train.iters;
     if (step_ % train.eval_interval == 0 || is_last) evaluate(metrics);
-    metrics_log_->append(to_json(metrics).dump());
+    log_->add(metrics);
     if (hooks_.on_step) hooks_.on_step(metrics);
     if (step_ % train.resolved_checkpoint_interval() == 0 || is_last) save_checkpoint();
     if (train.sample_interval > 0 && (step_ % train.sample_interval == 0 || is_last))
       write_samples();
   }
   if (step_ > 0 && last_checkpoint_ != checkpoint_path(setup_.run_dir, step_)) save_checkpoint();
-  return {.step = step_,
-          .is_complete = step_ == train.iters,
-          .best_validation_loss = best_validation_loss_,
-          .seconds = clock_.seconds() - start,
-          .checkpoint = last_checkpoint_};
 }
 
 StepMetrics Trainer::train_step() {
@@ -260,6 +282,7 @@ void Trainer::save_checkpoint() {
   }
   last_checkpoint_ = checkpoint_path(setup_.run_dir, step_);
   save_checkpoint_directory(last_checkpoint_, backend_, content);
+  tell("info", "checkpoint_saved", last_checkpoint_.filename().string());
   if (hooks_.on_checkpoint) hooks_.on_checkpoint(last_checkpoint_, step_);
 }
 
@@ -273,16 +296,33 @@ void Trainer::write_samples() {
         generator.emplace(backend_,
                           pack_weights(backend_, setup_.run.model, setup_.tokenizer, parameters_));
       }
-      hooks_.on_sample(prompt, generator->write_on(prompt, kSampleTokens,
-                                                   {.seed = static_cast<std::uint64_t>(step_)}));
+      const std::string text =
+          generator->write_on(prompt, kSampleTokens, {.seed = static_cast<std::uint64_t>(step_)});
+      log_->add({.step = step_,
+                 .idx = static_cast<std::int64_t>(i),
+                 .prompt = prompt,
+                 .output = text,
+                 .created_ms = clock_.unix_ms()});
+      hooks_.on_sample(prompt, text);
     } catch (const Error& error) {
       warn(fmt::format("no sample for \"{}\": {}", prompt, error.what()));
     }
   }
 }
 
-void Trainer::warn(const std::string& message) const {
+void Trainer::warn(const std::string& message) {
+  tell("warn", "warning", message);
   if (hooks_.on_warning) hooks_.on_warning(message);
+}
+
+void Trainer::tell(std::string_view level, std::string_view kind, std::string message) {
+  const TrainEvent event{.step = step_,
+                         .level = std::string(level),
+                         .kind = std::string(kind),
+                         .message = std::move(message),
+                         .created_ms = clock_.unix_ms()};
+  log_->add(event);
+  if (hooks_.on_event) hooks_.on_event(event);
 }
 
 }  // namespace alpha

@@ -5,16 +5,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "alpha/checkpoint/checkpoint_directory.h"
 #include "alpha/core/clock.h"
-#include "alpha/core/files.h"
 #include "alpha/data/batch_stream.h"
 #include "alpha/model/gpt.h"
 #include "alpha/train/metrics.h"
 #include "alpha/train/optimizer.h"
 #include "alpha/train/run_directory.h"
+#include "alpha/train/run_log.h"
 #include "alpha/train/training_data.h"
 
 namespace alpha {
@@ -34,6 +35,7 @@ struct TrainerHooks {
   std::function<void(const std::filesystem::path&, std::int64_t step)> on_checkpoint = {};
   std::function<void(const std::string& prompt, const std::string& text)> on_sample = {};
   std::function<void(const std::string&)> on_warning = {};
+  std::function<void(const TrainEvent&)> on_event = {};  // each line of events.jsonl
 };
 
 /// How a run ended.
@@ -77,8 +79,10 @@ class Trainer {
   void update(StepMetrics& metrics);
   void evaluate(StepMetrics& metrics);
   void save_checkpoint();
+  void take_steps(const std::atomic<bool>& is_stopping);
   void write_samples();
-  void warn(const std::string& message) const;
+  void warn(const std::string& message);
+  void tell(std::string_view level, std::string_view kind, std::string message);
 
   Backend& backend_;
   TrainerSetup setup_;
@@ -92,7 +96,7 @@ class Trainer {
   Batch batch_;
   Tensor inputs_;   // [B, T] i32
   Tensor targets_;  // [B, T] i32
-  std::unique_ptr<LineAppender> metrics_log_;
+  std::unique_ptr<RunLog> log_;
   double peak_flops_ = 0;
   std::int64_t step_ = 0;
   std::int64_t n_clipped_ = 0;

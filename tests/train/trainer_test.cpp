@@ -4,11 +4,13 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "alpha/backends/backends.h"
 #include "alpha/checkpoint/checkpoint_search.h"
+#include "alpha/core/files.h"
 #include "alpha/core/json.h"
 #include "alpha/cpu/cpu_backend.h"
 #include "alpha/tensor/create.h"
@@ -70,6 +72,13 @@ class TrainerTest : public testing::Test {
     return to_floats(*backend, trainer.parameters().values());
   }
 
+  std::vector<Json> lines_of(const std::string& name, std::string_view file) const {
+    std::vector<Json> lines;
+    std::istringstream text(read_file(root / name / file));
+    for (std::string line; std::getline(text, line);) lines.push_back(parse_json(line, file));
+    return lines;
+  }
+
   std::shared_ptr<const Tokenizer> tokenizer = train_tokenizer("char", kText);
   SystemClock clock;
   std::atomic<bool> never{false};
@@ -124,6 +133,77 @@ TEST_F(TrainerTest, StoppingSavesAndResumingGoesOnBitForBit) {
   trainer.run(never);
   EXPECT_EQ(to_floats(*backend, trainer.parameters().values()), whole);
   EXPECT_EQ(std::ranges::count(read_file(root / "stopped" / kMetricsFile), '\n'), 20);
+}
+
+TEST_F(TrainerTest, WritesEventsAndTheSamplesThatAreDrawn) {
+  const auto backend = make_backend("cpu", 2);
+  TrainerSetup s = setup("told");
+  s.run.train.sample_interval = 10;
+  s.sample_prompts = {"1 and", "2 and"};
+  std::vector<std::string> kinds;
+  int n_samples = 0;
+  Trainer trainer(*backend, std::move(s), clock,
+                  {.on_sample = [&](const std::string&, const std::string&) { ++n_samples; },
+                   .on_event = [&](const TrainEvent& event) { kinds.push_back(event.kind); }});
+  trainer.run(never);
+  EXPECT_EQ(kinds, (std::vector<std::string>{"run_started", "checkpoint_saved", "checkpoint_saved",
+                                             "run_finished"}));
+  const std::vector<Json> events = lines_of("told", kEventsFile);
+  ASSERT_EQ(events.size(), kinds.size());
+  EXPECT_EQ(events[1].at("step"), 10);
+  EXPECT_EQ(events[1].at("level"), "info");
+  EXPECT_EQ(events[1].at("message"), "checkpoint-10");
+  EXPECT_GT(events[1].at("created_at"), 1'600'000'000'000);
+  const std::vector<Json> samples = lines_of("told", kSamplesFile);
+  ASSERT_EQ(samples.size(), 4U);
+  EXPECT_EQ(n_samples, 4);
+  EXPECT_EQ(samples[3].at("step"), 20);
+  EXPECT_EQ(samples[3].at("idx"), 1);
+  EXPECT_EQ(samples[3].at("prompt"), "2 and");
+  EXPECT_TRUE(samples[3].at("output").is_string());
+}
+
+TEST_F(TrainerTest, WithoutAHookForThemNoSamplesAreDrawn) {
+  TrainerSetup s = setup("quiet");
+  s.run.train.sample_interval = 10;
+  s.sample_prompts = {"1 and"};
+  train(std::move(s));
+  EXPECT_TRUE(lines_of("quiet", kSamplesFile).empty());
+}
+
+TEST_F(TrainerTest, ResumingDropsSamplesAndEventsOfLaterSteps) {
+  train(setup("a"));
+  fs::remove_all(root / "a" / "checkpoint-20");
+  write_file_atomic(root / "a" / kSamplesFile,
+                    "{\"step\":10,\"idx\":0}\n{\"step\":20,\"idx\":0}\n{\"st");
+  const auto backend = make_backend("cpu", 2);
+  Trainer trainer(*backend, setup("a"), clock, {});
+  trainer.resume(CheckpointReader(root / "a" / "checkpoint-10"));
+  trainer.run(never);
+  EXPECT_EQ(lines_of("a", kSamplesFile).size(), 1U);
+  std::vector<std::string> kinds;
+  for (const Json& event : lines_of("a", kEventsFile)) {
+    kinds.push_back(event.at("kind").get<std::string>());
+  }
+  EXPECT_EQ(kinds, (std::vector<std::string>{"run_started", "checkpoint_saved", "run_resumed",
+                                             "checkpoint_saved", "run_finished"}));
+}
+
+TEST_F(TrainerTest, ARunThatFailsOrStopsSaysSo) {
+  TrainerSetup s = setup("failed");
+  s.run.train.lr = 1e30;
+  s.run.train.grad_clip = 0;
+  s.run.train.eval_interval = 15;
+  EXPECT_THROW(train(std::move(s)), Error);
+  EXPECT_EQ(lines_of("failed", kEventsFile).back().at("kind"), "run_failed");
+  EXPECT_EQ(lines_of("failed", kEventsFile)[1].at("kind"), "warning");
+
+  const auto backend = make_backend("cpu", 1);
+  std::atomic<bool> is_stopping{false};
+  Trainer trainer(*backend, setup("stopped"), clock,
+                  {.on_step = [&](const StepMetrics&) { is_stopping = true; }});
+  trainer.run(is_stopping);
+  EXPECT_EQ(lines_of("stopped", kEventsFile).back().at("kind"), "run_stopped");
 }
 
 TEST_F(TrainerTest, DoesNotDependOnTheNumberOfThreads) {
