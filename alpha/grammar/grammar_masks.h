@@ -43,6 +43,10 @@ class GrammarMasks {
     std::list<const Key*>::iterator place;  // in uses_
   };
 
+  using Entries = std::unordered_map<Key, Entry, KeyHash>;
+
+  static std::size_t size_bytes(const Entries::value_type& entry) noexcept;
+
   std::shared_ptr<const Mask> find(const Key& key);
   std::shared_ptr<const Mask> keep(Key key, std::shared_ptr<const Mask> mask);
   void drop_oldest();
@@ -52,7 +56,7 @@ class GrammarMasks {
   std::size_t max_bytes_;
 
   std::mutex mutex_;
-  std::unordered_map<Key, Entry, KeyHash> entries_;
+  Entries entries_;
   std::list<const Key*> uses_;  // the latest first
   std::size_t n_bytes_ = 0;
 };

@@ -19,8 +19,8 @@ class GrammarMatcher {
   GrammarMatcher(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const TokenTrie> trie);
 
   /// Bit i % 64 of word i / 64: token i may come next. Valid until the next accept. All zero only
-  /// where `must_end`. Error(unsupported): the text is not complete, and no token of the vocabulary
-  /// can go on (a character that a "char" tokenizer lacks; never with byte-level BPE).
+  /// where `is_complete`. Error(unsupported): the text is not complete, and no token of the
+  /// vocabulary can go on (a character that a "char" tokenizer lacks; never with byte-level BPE).
   std::span<const std::uint64_t> allowed();
 
   bool is_allowed(TokenId token);

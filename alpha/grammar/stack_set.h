@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,10 @@ class StackSet {
   bool is_complete() const noexcept;
   bool must_end() const noexcept;
 
+  /// Of the stacks that stand between two characters of a string, how many more characters the
+  /// string takes, at the most; nothing where there are none.
+  std::optional<std::uint32_t> n_text_left() const noexcept;
+
   /// The set as numbers: equal keys allow the same texts of up to `horizon` bytes.
   void append_key(std::uint32_t horizon, std::vector<std::uint32_t>& key) const;
 
@@ -47,6 +52,11 @@ class StackSet {
 
   // A caller is a thread that waits.
   using Frame = Thread;
+
+  /// How many more characters the thread's string takes, where it is between two; else nothing.
+  std::optional<std::uint32_t> n_text_left(const Thread& thread) const noexcept;
+
+  bool is_at_end(const Thread& thread) const noexcept;
 
   const Automaton* automaton_;
   std::vector<Thread> threads_;

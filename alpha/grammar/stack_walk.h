@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "alpha/grammar/stack_set.h"
+
+namespace alpha {
+
+/// Reads many texts from one set of stacks, each from where it parts with the one before. The set
+/// itself does not change.
+class StackWalk {
+ public:
+  enum class Part : std::uint8_t {
+    all,
+    text,     // stacks between two characters of a string
+    not_text  // the others
+  };
+
+  explicit StackWalk(const StackSet& stacks, Part part = Part::all);
+
+  bool is_empty() const noexcept { return threads_.empty(); }
+
+  /// Reads `byte` as the text's byte `depth` (from 1), after the depth - 1 bytes that were read
+  /// last; false where the automaton cannot.
+  bool step(std::size_t depth, std::uint8_t byte);
+
+  /// Makes `stacks` what was read last.
+  void move_into(StackSet& stacks) const;
+
+ private:
+  using Thread = StackSet::Thread;
+
+  struct Level {
+    std::size_t begin;  // in threads_; a level ends where the next begins
+    std::size_t end;
+    std::size_t n_frames;
+  };
+
+  friend class StackSet;
+
+  // For StackSet: the beginning of all texts.
+  explicit StackWalk(const Automaton& automaton);
+
+  void enter(const Thread& thread);
+  void enter_silent(const Thread& thread);
+  void settle(std::size_t from);
+  bool guard(Automaton::Guard guard, Thread& thread) const noexcept;
+  bool is_same(const Thread& a, const Thread& b) const noexcept;
+  Thread call(const Thread& thread, const Automaton::CallEdge& edge);
+
+  const Automaton* automaton_;
+  std::vector<Thread> threads_;
+  std::vector<Thread> frames_;
+  std::vector<Level> levels_;
+  std::vector<Thread> entered_;  // by the step that is being made, in order
+};
+
+}  // namespace alpha
