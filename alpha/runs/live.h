@@ -14,8 +14,9 @@ namespace alpha {
 /// Something that happened to a run, for those who watch.
 ///
 /// name         data
-/// run_start    run_row with `metrics`: its last 200 rows; also when a run goes on from an earlier
-///              step: what was known of it is to be replaced
+/// run_start    run_row with `metrics`: its last 200 rows; also when a run goes on, be it from an
+///              earlier step: what was known of it is to be replaced, samples and events that were
+///              known may be gone
 /// metrics      {runId, metrics: [metric_row…]}
 /// samples      {runId, samples: [sample_row…]}
 /// event        {runId, event: event_row}
@@ -43,20 +44,21 @@ class RunWatcher {
   Json snapshot() const;
 
  private:
+  /// How far a file has been told.
   struct Cursor {
     std::uint64_t inode = 0;
     std::uint64_t offset = 0;
   };
 
   struct Seen {
-    RunStatus status = RunStatus::stale;
-    Cursor metrics;
-    Cursor samples;
-    Cursor events;
+    bool is_active = false;
+    Cursor metrics, samples, events;
   };
 
   void poll_run(const RunInfo& run, std::vector<RunEvent>& out);
-  void begin(const RunInfo& run, Seen& seen) const;
+  void tell_start(const RunInfo& run, Seen& seen, std::vector<RunEvent>& out) const;
+  void tell_lines(const RunInfo& run, Seen& seen, std::vector<RunEvent>& out) const;
+  void tell_end(const RunInfo& run, std::vector<RunEvent>& out) const;
 
   RunStore& store_;
   std::map<std::string, Seen> seen_;  // by id

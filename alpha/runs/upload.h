@@ -46,7 +46,12 @@ class CheckpointUpload {
   void remove_stale() noexcept;
 
  private:
-  struct Target;
+  struct Target {
+    std::filesystem::path run_dir;
+    std::filesystem::path folder;  // checkpoint-<step>.upload
+    std::filesystem::path place;   // checkpoint-<step>
+    std::string file;
+  };
 
   Target target(std::string_view run_id, std::int64_t step, std::string_view file) const;
   std::shared_ptr<std::mutex> lock_of(const std::filesystem::path& folder);
