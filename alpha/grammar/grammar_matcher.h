@@ -35,6 +35,8 @@ class GrammarMatcher {
   /// The value is complete and nothing may follow.
   bool must_end() const noexcept { return stacks_.must_end(); }
 
+  const StackSet& stacks() const noexcept { return stacks_; }
+
  private:
   std::shared_ptr<GrammarMasks> masks_;
   StackSet stacks_;
