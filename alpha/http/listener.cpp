@@ -8,6 +8,7 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -84,10 +85,11 @@ void Listener::start() {
 }
 
 void Listener::on_readable() {
-  is_paused_ = false;
+  const bool was_paused = std::exchange(is_paused_, false);
   for (int i = 0; i < kAcceptsAtOnce && accept_one(); ++i) {
   }
   if (!is_paused_) return start();
+  if (!was_paused) hooks_.on_problem("no more connections: the system has no more files");
   loop_.call_after(kPauseMs, [self = shared_from_this()] { self->start(); });
 }
 
@@ -111,11 +113,12 @@ bool Listener::make_room(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK) return false;
   const bool is_full = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
   if (!is_full) return true;  // the client has left before it was taken
+  // The system says so also where nobody has come.
+  pollfd ready = {.fd = watch_.fd(), .events = POLLIN, .revents = 0};
+  if (::poll(&ready, 1, 0) <= 0) return false;
   if (hooks_.free_one()) return true;
   // Trying again at once would spin: the socket stays readable.
   is_paused_ = true;
-  hooks_.on_problem(std::string("cannot take a connection: ") +
-                    std::strerror(error));  // NOLINT(concurrency-mt-unsafe)
   return false;
 }
 

@@ -47,7 +47,8 @@ bool has_other_version(std::string_view bytes) noexcept {
   if (space == std::string_view::npos) return false;
   const std::string_view version = line.substr(space + 1);
   return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
-         version[6] == '.' && is_digit(version[7]);
+         version[6] == '.' && is_digit(version[7]) && version != "HTTP/1.0" &&
+         version != "HTTP/1.1";
 }
 
 std::string_view view_of(beast::string_view text) noexcept {
@@ -165,7 +166,7 @@ void RequestParser::Impl::refuse_for(beast::error_code ec, std::string_view byte
 void RequestParser::Impl::on_request_impl(bhttp::verb, beast::string_view method,
                                           beast::string_view target, int version,
                                           beast::error_code& ec) {
-  header_bytes_ = method.size() + target.size();
+  header_bytes_ = method.size() + target.size() + std::string_view("  HTTP/1.1\r\n").size();
   request.method = view_of(method);
   is_http_1_0 = version < 11;
   const std::string_view whole = without_origin(view_of(target));
