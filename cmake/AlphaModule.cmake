@@ -3,7 +3,7 @@
 #   alpha_module(<path> [DEPS <modules>...] [LIBS <external targets>...])
 #
 # makes the static library alpha::<path> out of every *.cpp in the folder that calls it, and of its
-# ops/ or kernels/ sub-folder. DEPS are modules declared earlier: layers go bottom-up, and
+# ops/, kernels/ or routes/ sub-folder. DEPS are modules declared earlier: layers go bottom-up, and
 # tools/check_layers.py (the test "layers") refuses an #include that is not declared here.
 
 add_library(alpha_options INTERFACE)
@@ -21,8 +21,8 @@ endif()
 function(alpha_module PATH)
   string(REPLACE "/" "_" NAME ${PATH})
   cmake_parse_arguments(M "" "" "DEPS;LIBS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp ops/*.cpp kernels/*.cpp)
-  file(GLOB headers CONFIGURE_DEPENDS *.h ops/*.h kernels/*.h)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp ops/*.cpp kernels/*.cpp routes/*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS *.h ops/*.h kernels/*.h routes/*.h)
   if(NOT sources)
     return()
   endif()

@@ -17,6 +17,10 @@ ModelDescription describe_model(const CheckpointReader& reader) {
     fail(ErrorCode::corrupt, "{}: the tokenizer has {} tokens, the model a vocabulary of {}",
          reader.path().string(), model.tokenizer->vocab_size(), model.config.vocab_size);
   }
+  const auto chat_template = reader.config().find("chatTemplate");
+  model.chat_template = chat_template != reader.config().end()
+                            ? ChatTemplate::from_json(*chat_template, config_where)
+                            : ChatTemplate::fitting(*model.tokenizer);
   if (const Json* state = reader.trainer_state()) {
     model.step =
         json_get<std::int64_t>(*state, "step", (reader.path() / kTrainerStateFile).string());

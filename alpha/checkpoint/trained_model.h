@@ -7,6 +7,7 @@
 
 #include "alpha/checkpoint/checkpoint_directory.h"
 #include "alpha/model/gpt.h"
+#include "alpha/tokenizers/chat_template.h"
 #include "alpha/tokenizers/tokenizer.h"
 
 namespace alpha {
@@ -15,6 +16,7 @@ namespace alpha {
 struct ModelDescription {
   GptConfig config;
   std::unique_ptr<Tokenizer> tokenizer;
+  ChatTemplate chat_template;  // the checkpoint's own, else the one that fits its tokenizer
   std::int64_t step = 0;
 };
 

@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "alpha/core/error.h"
+#include "alpha/grammar/grammar_masks.h"
 #include "alpha/inference/sampler.h"
 #include "alpha/inference/stop_reason.h"
 #include "alpha/inference/text_output.h"
@@ -29,6 +31,7 @@ struct GenerateRequest {
   bool is_sliding = false;                     // a full context goes on from its last half block
   bool prompt_log_probs = false;               // of each token of the prompt but the first
   std::optional<std::int64_t> log_probs = {};  // of drawn tokens, with this many of the likeliest
+  std::shared_ptr<GrammarMasks> grammar = {};  // what is written keeps to it; null: anything
   bool is_embedding = false;                   // the mean of the prompt's last hidden states
   std::uint64_t client = 0;                    // who asks: sessions are shared out among clients
   double max_queue_seconds = 0;                // ends where work has not begun; 0: waits

@@ -156,20 +156,24 @@ void Sampler::accept(TokenId token) {
   ++n_draws_;
 }
 
-TokenId Sampler::next(std::span<const float> logits) {
-  const TokenId token = pick(logits, rng_.uniform(n_draws_));
+TokenId Sampler::next(std::span<const float> logits, std::span<const std::uint64_t> allowed) {
+  const TokenId token = pick(logits, rng_.uniform(n_draws_), allowed);
   accept(token);
   return token;
 }
 
-TokenId Sampler::pick(std::span<const float> logits, double u) {
+TokenId Sampler::pick(std::span<const float> logits, double u,
+                      std::span<const std::uint64_t> allowed) {
   ALPHA_CHECK(!logits.empty(), "no logits to sample from");
   if (vocab_size_ == 0) size_for(logits.size());
   if (logits.size() != vocab_size_) {
     fail_invalid("[sampler] got {} logits, expected {}", logits.size(), vocab_size_);
   }
-  logits = adjust(logits);
+  logits = adjust(logits, allowed);
   const float largest = scan::maxima(logits, maxima_.get());
+  if (!allowed.empty() && largest == -kInfinity) {
+    fail_invalid("no token can be drawn: those that the grammar allows are banned");
+  }
   check_largest(logits, largest);
   if (options_.temperature <= 0) {
     const std::span<const float> maxima(maxima_.get(), scan::n_groups(vocab_size_));
@@ -188,9 +192,12 @@ bool Sampler::has_penalties() const {
 }
 
 /// Steps 1 to 4, on a copy; the logits themselves where there is nothing to do.
-std::span<const float> Sampler::adjust(std::span<const float> logits) {
+std::span<const float> Sampler::adjust(std::span<const float> logits,
+                                       std::span<const std::uint64_t> allowed) {
   const bool is_penalizing = has_penalties() && !seen_.empty();
-  if (!is_penalizing && options_.logit_bias.empty() && options_.banned.empty()) return logits;
+  if (!is_penalizing && options_.logit_bias.empty() && options_.banned.empty() && allowed.empty()) {
+    return logits;
+  }
   std::ranges::copy(logits, values_.get());
   for (const auto& [token, bias] : options_.logit_bias) {
     float& logit = values_[static_cast<std::size_t>(token)];
@@ -200,7 +207,19 @@ std::span<const float> Sampler::adjust(std::span<const float> logits) {
   for (const TokenId token : options_.banned) {
     values_[static_cast<std::size_t>(token)] = -kInfinity;
   }
+  if (!allowed.empty()) ban_all_but(allowed);
   return {values_.get(), vocab_size_};
+}
+
+void Sampler::ban_all_but(std::span<const std::uint64_t> allowed) {
+  ALPHA_CHECK(allowed.size() == (vocab_size_ + 63) / 64, "a mask of another vocabulary");
+  for (std::size_t first = 0; first < vocab_size_; first += 64) {
+    const std::uint64_t word = allowed[first / 64];
+    const std::size_t n = std::min<std::size_t>(64, vocab_size_ - first);
+    for (std::size_t i = 0; i < n; ++i) {
+      if ((word >> i & 1U) == 0) values_[first + i] = -kInfinity;
+    }
+  }
 }
 
 void Sampler::penalize() {

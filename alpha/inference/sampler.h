@@ -42,7 +42,7 @@ struct SamplingOptions {
 ///     and a negative one multiplied (Keskar et al., 2019).
 ///  3. frequency and presence penalty: logit - frequency · count - presence, for every token that
 ///     is in the output `count` >= 1 times; the prompt does not count (as OpenAI).
-///  4. bans: the logit becomes -infinity, whatever the bias.
+///  4. bans, and all that a grammar does not allow: the logit becomes -infinity, whatever the bias.
 ///  5. temperature <= 0: the first of the largest logits, and done. Else weights
 ///     e^((logit - largest) / temperature).
 ///  6. top-k: the k likeliest; those equal to the k-th all stay.
@@ -77,10 +77,12 @@ class Sampler {
   /// The next token of the output; counts for the penalties. `logits` [V], -infinity allowed.
   /// Error: corrupt for NaN, and where no logit is finite or one is +infinity; invalid_argument for
   /// a wrong number of logits, and where bans and logits of -infinity leave no token.
-  TokenId next(std::span<const float> logits);
+  /// `allowed`: bit i % 64 of word i / 64 says whether token i may come, in step 4; empty: all may.
+  TokenId next(std::span<const float> logits, std::span<const std::uint64_t> allowed = {});
 
   /// The token for a given draw u in [0, 1); changes nothing. Error as next.
-  TokenId pick(std::span<const float> logits, double u);
+  TokenId pick(std::span<const float> logits, double u,
+               std::span<const std::uint64_t> allowed = {});
 
  private:
   /// Tokens that may be drawn, by ascending id.
@@ -95,7 +97,9 @@ class Sampler {
   void clear_counts();
   void check_token(TokenId token) const;
   bool has_penalties() const;
-  std::span<const float> adjust(std::span<const float> logits);
+  std::span<const float> adjust(std::span<const float> logits,
+                                std::span<const std::uint64_t> allowed);
+  void ban_all_but(std::span<const std::uint64_t> allowed);
   void penalize();
   void check_largest(std::span<const float> logits, float largest) const;
   float bound_top_k(std::span<const float> logits);

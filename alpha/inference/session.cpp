@@ -24,6 +24,8 @@ void Session::start(std::shared_ptr<Job> job, std::int64_t sample) {
   sampler_.reset(std::move(sampling));
   sampler_.see_prompt(request.prompt);
   text_.emplace(context_.tokenizer, request.text, prompt.back());
+  grammar_.reset();
+  if (request.grammar) grammar_.emplace(request.grammar);
   sequence_.start(prompt, request.cache_salt);
   job_ = std::move(job);
   sample_ = sample;
@@ -39,6 +41,7 @@ void Session::start(std::shared_ptr<Job> job, std::int64_t sample) {
 
 void Session::clear() {
   sequence_.release_blocks();
+  grammar_.reset();
   job_.reset();
 }
 
@@ -118,13 +121,27 @@ void Session::pool_hidden(const ModelRunner& runner, std::size_t slice, std::int
 
 void Session::draw(std::span<const float> logits) noexcept {
   try {
-    drawn_ = sampler_.next(logits);
+    drawn_ = sampler_.next(logits, allowed());
     if (const auto n_top = job_->request.log_probs) {
       token_log_probs(logits, drawn_, *n_top, event_.log_probs);
     }
   } catch (...) {
     draw_error_ = std::current_exception();
   }
+}
+
+/// The tokens that the grammar lets follow; where the text may end, those that end it too.
+std::span<const std::uint64_t> Session::allowed() {
+  if (!grammar_) return {};
+  const std::span<const std::uint64_t> mask = grammar_->allowed();
+  if (!grammar_->is_complete()) return mask;
+  mask_.assign(mask.begin(), mask.end());
+  const auto allow = [this](TokenId token) {
+    mask_[static_cast<std::size_t>(token) / 64] |= std::uint64_t{1} << (token % 64);
+  };
+  if (end_of_text_) allow(*end_of_text_);
+  std::ranges::for_each(job_->request.stop_tokens, allow);
+  return mask_;
 }
 
 void Session::emit(double now) {
@@ -138,12 +155,14 @@ void Session::emit(double now) {
       return end(StopReason::stop_token, now,
                  static_cast<std::size_t>(stop - request.stop_tokens.begin()));
     }
+    if (grammar_) grammar_->accept(drawn_);
     sequence_.append(drawn_);
     ++usage_.n_tokens;
     event_.text = text_->feed(drawn_);
     event_.has_log_probs = request.log_probs.has_value();
     push(EventKind::token, drawn_);
     if (text_->is_stopped()) return end(StopReason::stop_string, now);
+    if (grammar_ && grammar_->must_end()) return end(StopReason::complete, now);
     if (usage_.n_tokens == request.max_tokens) return end(StopReason::length, now);
     if (!sequence_.is_too_long()) return;
     if (!request.is_sliding) return end(StopReason::length, now);

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "alpha/grammar/grammar_matcher.h"
 #include "alpha/inference/job.h"
 #include "alpha/inference/sampler.h"
 #include "alpha/inference/sequence.h"
@@ -96,12 +97,14 @@ class Session {
 
  private:
   void push(EventKind kind, TokenId token);
+  std::span<const std::uint64_t> allowed();
 
   const SessionContext context_;
   const std::optional<TokenId> end_of_text_;
   Sequence sequence_;
   Sampler sampler_;
   std::optional<TextOutput> text_;
+  std::optional<GrammarMatcher> grammar_;
   std::shared_ptr<Job> job_;
   std::int64_t sample_ = 0;
   bool has_ended_ = false;
@@ -117,6 +120,7 @@ class Session {
   TokenEvent event_;                   // the next to be sent, blank otherwise
   std::vector<TokenLogProbs> scores_;  // one per row of a slice
   std::vector<double> hidden_sum_;     // [C]
+  std::vector<std::uint64_t> mask_;    // of a text that may end here
   TokenId drawn_ = 0;
   std::exception_ptr draw_error_;
 };

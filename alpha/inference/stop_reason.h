@@ -12,6 +12,7 @@ enum class StopReason : std::uint8_t {
   cancelled,    // by whoever asked for it
   stop_token,   // one of the request's own
   stop_string,
+  complete,  // the grammar that was asked for lets nothing follow
   error
 };
 
@@ -22,6 +23,7 @@ inline std::string_view to_string(StopReason reason) noexcept {
     case StopReason::cancelled: return "cancelled";
     case StopReason::stop_token: return "stop_token";
     case StopReason::stop_string: return "stop_string";
+    case StopReason::complete: return "complete";
     case StopReason::error: return "error";
   }
   return "unknown";

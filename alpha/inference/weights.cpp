@@ -124,6 +124,7 @@ std::shared_ptr<const Weights> load_weights(const std::filesystem::path& path, B
   }
   const std::shared_ptr<Weights> weights =
       assemble(model.config, std::move(model.tokenizer), arena, wanted);
+  weights->chat_template = std::move(model.chat_template);
   weights->step = model.step;
   weights->path = found.path;
   weights->warning = found.warning;
@@ -144,11 +145,15 @@ std::shared_ptr<const Weights> pack_weights(Backend& backend, const GptConfig& c
       backend.upload(to_floats(backend, value).data(), weight.variable.data());
     }
   }
-  return assemble(config, std::move(tokenizer), arena, format);
+  const std::shared_ptr<Weights> weights = assemble(config, std::move(tokenizer), arena, format);
+  weights->chat_template = weights->tokenizer ? ChatTemplate::fitting(*weights->tokenizer)
+                                              : ChatTemplate::named("plain");
+  return weights;
 }
 
 void save_weights(const std::filesystem::path& path, Backend& backend, const Weights& weights) {
-  CheckpointContent content{.config = {{"modelConfig", to_json(weights.config)}},
+  CheckpointContent content{.config = {{"modelConfig", to_json(weights.config)},
+                                       {"chatTemplate", weights.chat_template.to_json()}},
                             .tokenizer = weights.tokenizer->to_json(),
                             .trainer_state = Json{{"step", weights.step}},
                             .model = {},

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "alpha/model/gpt.h"
+#include "alpha/tokenizers/chat_template.h"
 #include "alpha/tokenizers/tokenizer.h"
 
 namespace alpha {
@@ -18,6 +19,7 @@ namespace alpha {
 struct Weights {
   GptConfig config;
   std::shared_ptr<const Tokenizer> tokenizer;
+  ChatTemplate chat_template;
   GptWeights gpt;
   std::map<std::string, WeightMatrix> by_name;  // the same, by the names of the checkpoint
   WeightFormat format = WeightFormat::f32;

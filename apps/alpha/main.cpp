@@ -28,6 +28,7 @@ constexpr std::array kCommands = {
     Command{"quickstart", quickstart_command, "train a small storyteller in about a minute"},
     Command{"train", train_command, "train a model on a text, or continue a run"},
     Command{"sample", sample_command, "write text with a trained model"},
+    Command{"serve", serve_command, "serve models to programs: OpenAI's API over HTTP"},
     Command{"eval", eval_command, "loss, perplexity and bits per byte of a model on a text"},
     Command{"tokenize", tokenize_command, "make a tokenizer, or show how one cuts a text"},
     Command{"inspect", inspect_command, "what a run or checkpoint holds, and whether it is whole"},
@@ -51,7 +52,8 @@ std::string usage() {
       "  alpha data make stories --size 2MB --out stories.txt\n"
       "  alpha train --data stories.txt --tokenizer char --layers 4 --dim 128 --heads 4\n"
       "  alpha train --resume runs/stories_20260101120000_ab12\n"
-      "  alpha sample --checkpoint runs/stories_20260101120000_ab12 --prompt 'Once upon a time'\n\n"
+      "  alpha sample --checkpoint runs/stories_20260101120000_ab12 --prompt 'Once upon a time'\n"
+      "  alpha serve --runs runs\n\n"
       "`alpha COMMAND --help` lists the flags of a command; `alpha --version` the version.\n";
   return text;
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <filesystem>
 
+#include "apps/alpha/chat_template_flag.h"
+
 #include "alpha/core/suggest.h"
 #include "alpha/tokenizers/tokenizer_factory.h"
 #include "alpha/train/domains.h"
@@ -70,6 +72,8 @@ void TrainFlags::add_data_flags(Flags& flags) {
   flags.choice("--domain", domain, domain_ids(),
                "Tokenizer, model and settings for a kind of text");
   flags.text("--tokenizer", tokenizer, "char, word, bpe, bpe-4k, … or a tokenizer file [bpe]");
+  flags.text("--chat-template", chat_template,
+             "alpha, chatml, plain or a file: how a chat becomes a prompt [by the tokenizer]");
   flags.integer("--vocabSize,--vocab-size", vocab_size,
                 "Tokens of a bpe that is made [by its name]", {.min = 1, .max = 1 << 24});
   flags.text("--runDir,--run-dir", run_dir, "Folder of the run [runs/<run id>]");
@@ -204,6 +208,7 @@ RunConfig TrainFlags::new_run() const {
   set_if_given(train.tokenizer, tokenizer);
   set_if_given(train.optimizer, optim);
   set_if_given(train.is_checkpointing, checkpoint);
+  if (chat_template) run.chat_template = read_chat_template(*chat_template);
   if (dtype) train.dtype = parse_dtype(*dtype);
   if (init) train.init = parse_init_source(*init);
   apply_intervals(train);

@@ -23,7 +23,7 @@ struct TrainFlags {
   // Optimization.
   std::optional<std::int64_t> steps, batch, accum_steps, warmup_iters, seed;
   std::optional<double> lr, lr_min, beta1, beta2, eps, weight_decay, grad_clip, spike_threshold;
-  std::optional<std::string> optim, init, dtype;
+  std::optional<std::string> optim, init, dtype, chat_template;
   std::optional<bool> checkpoint, fp16;
   BackendFlags backend;
   // What is told and kept on the way.

@@ -1,0 +1,54 @@
+#include "alpha/server/call.h"
+
+#include <random>
+#include <utility>
+
+#include "alpha/core/hash.h"
+
+namespace alpha {
+
+std::string random_id() {
+  static thread_local std::mt19937_64 generator((std::uint64_t{std::random_device{}()} << 32U) |
+                                                std::random_device{}());
+  return hex64(generator()) + hex64(generator()).substr(0, 8);
+}
+
+Call::Call(Service& service, std::shared_ptr<http::Exchange> exchange, double now)
+    : service_(service),
+      exchange_(std::move(exchange)),
+      id_("req-" + random_id()),
+      begun_at_(now) {
+  headers_.add("X-Request-Id", id_);
+}
+
+std::string_view Call::query(std::string_view name) const {
+  return http::find_parameter(request().query, name).value_or("");
+}
+
+void Call::add_header(std::string name, std::string value) {
+  headers_.add(std::move(name), std::move(value));
+}
+
+void Call::respond(const Json& body, int status) {
+  respond(http::Response{.status = status, .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"});
+}
+
+void Call::respond(http::Response response) {
+  for (const auto& [name, value] : headers_) response.headers.add(name, value);
+  exchange_->respond(std::move(response));
+}
+
+void Call::begin(std::string content_type) {
+  http::Response head{.content_type = std::move(content_type), .headers = headers_};
+  head.headers.add("Cache-Control", "no-store");
+  head.headers.add("X-Accel-Buffering", "no");  // a proxy passes each event on at once
+  exchange_->begin(std::move(head));
+}
+
+void Call::fail(const ApiError& error) {
+  if (!exchange_->has_begun()) return respond(error_response(error, shape));
+  exchange_->write("data: " + error_body(error, shape) + "\n\n");
+  exchange_->end();
+}
+
+}  // namespace alpha

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "alpha/core/json.h"
+#include "alpha/http/exchange.h"
+#include "alpha/server/router.h"
+
+namespace alpha {
+
+class Service;
+
+/// What the access log says of a request beside what HTTP knows.
+struct CallLog {
+  std::string route;  // the pattern
+  std::string key;    // the name of the API key
+  std::string model;
+  std::int64_t n_prompt_tokens = 0;
+  std::int64_t n_tokens = 0;
+  std::string finish_reason;
+};
+
+/// One request to the service. For the server's thread.
+class Call {
+ public:
+  Call(Service& service, std::shared_ptr<http::Exchange> exchange, double now);
+
+  Service& service() const noexcept { return service_; }
+
+  const std::shared_ptr<http::Exchange>& exchange() const noexcept { return exchange_; }
+
+  const http::Request& request() const noexcept { return exchange_->request(); }
+
+  /// A parameter of the query; empty where it is not there.
+  std::string_view query(std::string_view name) const;
+
+  /// What stands for `{}` in the route's pattern.
+  std::string parameter;
+  ErrorShape shape = ErrorShape::openai;
+  CallLog log;
+
+  /// `req-` and 24 hex digits: the header X-Request-Id, and the tail of ids in answers.
+  const std::string& id() const noexcept { return id_; }
+
+  /// Seconds of the service's clock.
+  double begun_at() const noexcept { return begun_at_; }
+
+  /// Goes with the answer.
+  void add_header(std::string name, std::string value);
+
+  void respond(const Json& body, int status = 200);
+  void respond(http::Response response);
+
+  /// Begins an answer in pieces, `text/event-stream` unless said otherwise.
+  void begin(std::string content_type = "text/event-stream");
+
+  void write(std::string_view piece) { exchange_->write(piece); }
+
+  void end() { exchange_->end(); }
+
+  /// Tells what went wrong: as the answer, or, where that has begun, as an event of the stream.
+  void fail(const ApiError& error);
+
+ private:
+  Service& service_;
+  std::shared_ptr<http::Exchange> exchange_;
+  std::string id_;
+  double begun_at_;
+  http::Fields headers_;
+};
+
+/// 24 hex digits, never the same twice.
+std::string random_id();
+
+}  // namespace alpha

@@ -1,0 +1,304 @@
+#include "alpha/server/model_registry.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "alpha/checkpoint/manifest.h"
+#include "alpha/core/suggest.h"
+#include "alpha/server/api_error.h"
+
+namespace alpha {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr double kRetrySeconds = 30;  // for a newer checkpoint that could not be loaded
+
+[[noreturn]] void fail_unknown(std::string_view name, const RunList& runs) {
+  std::vector<std::string_view> names;
+  for (const auto& run : runs) {
+    if (!run->checkpoints.empty()) names.push_back(run->id);
+  }
+  throw ApiError(404,
+                 fmt::format("the model '{}' does not exist{}", name, did_you_mean(name, names)),
+                 "model", "model_not_found");
+}
+
+[[noreturn]] void fail_checkpoint(std::string_view name, const RunInfo& run,
+                                  std::string_view problem) {
+  throw ApiError(404,
+                 fmt::format("the model '{}' does not exist: {} of '{}'", name, problem, run.id),
+                 "model", "model_not_found");
+}
+
+const RunCheckpoint& find_step(const RunInfo& run, std::string_view step, std::string_view name) {
+  std::int64_t number = -1;
+  if (step == "best") {
+    if (!run.best_step) fail_checkpoint(name, run, "no checkpoint has a validation loss");
+    number = *run.best_step;
+  } else {
+    const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), number);
+    if (error != std::errc() || end != step.data() + step.size()) number = -1;
+  }
+  const auto at = std::ranges::find(run.checkpoints, number, &RunCheckpoint::step);
+  if (at == run.checkpoints.end()) {
+    fail_checkpoint(name, run, fmt::format("there is no checkpoint '{}'", step.substr(0, 40)));
+  }
+  return *at;
+}
+
+/// Bytes that a checkpoint will take, before it is loaded.
+std::size_t estimated_bytes(const fs::path& checkpoint) {
+  std::error_code error;
+  const auto size = fs::file_size(checkpoint / kModelFile, error);
+  return error ? 0 : static_cast<std::size_t>(size);
+}
+
+}  // namespace
+
+ModelRegistry::ModelRegistry(std::size_t max_bytes, Loader load, Worker& worker,
+                             std::function<void(std::function<void()>)> post, const Clock& clock,
+                             std::function<void(const std::string&)> on_problem)
+    : max_bytes_(max_bytes),
+      load_(std::move(load)),
+      worker_(worker),
+      post_(std::move(post)),
+      clock_(clock),
+      on_problem_(std::move(on_problem)) {}
+
+ModelRegistry::~ModelRegistry() {
+  *is_alive_ = false;
+}
+
+ModelName ModelRegistry::find(std::string_view name) const {
+  const auto at = name.rfind('@');
+  const std::string_view base = name.substr(0, at);
+  const auto is_meant = [&](const std::shared_ptr<const RunInfo>& run) {
+    return !run->checkpoints.empty() && (base.empty() || run->id == base);
+  };
+  auto run = std::ranges::find_if(*runs_, is_meant);
+  if (run == runs_->end()) {
+    run = std::ranges::find_if(*runs_, [&](const std::shared_ptr<const RunInfo>& other) {
+      return !other->checkpoints.empty() && other->run_id == base;
+    });
+  }
+  if (run == runs_->end()) {
+    if (name.empty()) {
+      throw ApiError(404, "there is no model yet: no run folder has a checkpoint", "model",
+                     "model_not_found");
+    }
+    fail_unknown(name, *runs_);
+  }
+  if (at == std::string_view::npos) return {*run, (*run)->checkpoints.back(), true};
+  return {*run, find_step(**run, name.substr(at + 1), name), false};
+}
+
+ModelRegistry::Slot* ModelRegistry::find_serving(const std::string& run_id) {
+  const auto serving = serving_.find(run_id);
+  if (serving == serving_.end()) return nullptr;
+  const auto slot = slots_.find(serving->second);
+  return slot != slots_.end() && slot->second.model ? &slot->second : nullptr;
+}
+
+void ModelRegistry::open(std::string_view name, Opened opened) {
+  const ModelName found = find(name);
+  Slot* slot = found.is_latest ? find_serving(found.run->id) : nullptr;
+  if (slot == nullptr) {
+    slot = &slots_[key_of(found.checkpoint)];
+    if (slot->name.run == nullptr) slot->name = found;
+    if (found.is_latest) slot->name.is_latest = true;
+  }
+  if (!found.is_latest) slot->was_named_by_step = true;
+  slot->used_at = ++n_uses_;
+  if (slot->model) {
+    if (found.is_latest) serving_[found.run->id] = key_of(slot->name.checkpoint);
+    opened(slot->model, nullptr);
+    return;
+  }
+  slot->waiters.push_back(std::move(opened));
+  begin_loads();
+}
+
+void ModelRegistry::begin_loads() {
+  for (auto& [key, slot] : slots_) {
+    const bool is_asked_for = !slot.waiters.empty() || slot.is_wanted;
+    if (slot.model || slot.is_loading || !is_asked_for) continue;
+    slot.size_bytes = estimated_bytes(key.first);
+    if (make_room(slot.size_bytes)) start(slot);
+  }
+}
+
+/// Drops idle models, the one unused the longest first, until there is room. A model that is larger
+/// than all the room is loaded alone.
+bool ModelRegistry::make_room(std::size_t wanted_bytes) {
+  std::erase_if(leaving_, [](const auto& model) { return model.expired(); });
+  for (;;) {
+    std::size_t total = 0;
+    bool is_alone = leaving_.empty();
+    for (const auto& model : leaving_) {
+      if (const auto alive = model.lock()) total += alive->size_bytes();
+    }
+    const Slots::value_type* oldest = nullptr;
+    for (const auto& entry : slots_) {
+      const Slot& slot = entry.second;
+      if (!slot.model && !slot.is_loading) continue;
+      total += slot.size_bytes;
+      is_alone = false;
+      const bool is_idle = slot.model.use_count() == 1;
+      if (is_idle && (oldest == nullptr || slot.used_at < oldest->second.used_at)) oldest = &entry;
+    }
+    if (total + wanted_bytes <= max_bytes_ || is_alone) return true;
+    if (oldest == nullptr) return false;
+    drop(Key(oldest->first));
+  }
+}
+
+void ModelRegistry::start(Slot& slot) {
+  slot.is_loading = true;
+  ++n_loads_;
+  const auto load = [this, key = key_of(slot.name.checkpoint), name = slot.name, load = load_,
+                     post = post_, is_alive = is_alive_] {
+    std::shared_ptr<ServedModel> model;
+    std::exception_ptr error;
+    try {
+      model = load(name);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    post([this, key, is_alive, model = std::move(model), error]() mutable {
+      if (*is_alive) finish(key, std::move(model), error);
+    });
+  };
+  worker_.run(load);
+}
+
+void ModelRegistry::finish(const Key& key, std::shared_ptr<ServedModel> model,
+                           const std::exception_ptr& error) {
+  Slot& slot = slots_.at(key);
+  slot.is_loading = false;
+  slot.is_wanted = false;
+  const std::vector<Opened> waiters = std::exchange(slot.waiters, {});
+  if (model) {
+    slot.model = model;
+    slot.size_bytes = model->size_bytes();
+    if (slot.name.is_latest) serve(key);
+  } else {
+    if (waiters.empty()) {
+      failed_at_[key] = clock_.seconds();
+      on_problem_(
+          fmt::format("cannot load the newer checkpoint '{}': {}", key.first.string(), [&error] {
+            try {
+              std::rethrow_exception(error);
+            } catch (const std::exception& e) {
+              return std::string(e.what());
+            }
+          }()));
+    }
+    slots_.erase(key);
+  }
+  for (const Opened& opened : waiters) opened(model, error);
+  model.reset();
+  tidy();
+}
+
+/// From now on the run's name means this checkpoint.
+void ModelRegistry::serve(const Key& key) {
+  const std::string& run_id = slots_.at(key).name.run->id;
+  const auto [serving, is_first] = serving_.try_emplace(run_id, key);
+  if (is_first || serving->second == key) return;
+  const Key old = std::exchange(serving->second, key);
+  const auto slot = slots_.find(old);
+  if (slot == slots_.end()) return;
+  slot->second.name.is_latest = false;
+  if (!slot->second.was_named_by_step) drop(old);
+}
+
+/// Forgets a loaded model. It goes when its last request ends.
+void ModelRegistry::drop(const Key& key) {
+  const auto slot = slots_.find(key);
+  std::shared_ptr<ServedModel> model = std::move(slot->second.model);
+  slots_.erase(slot);
+  if (!model) return;
+  if (model.use_count() > 1) leaving_.push_back(model);
+  worker_.run([model = std::move(model)] {});  // its end waits for a thread's
+}
+
+void ModelRegistry::update(std::shared_ptr<const RunList> runs) {
+  runs_ = std::move(runs);
+  std::set<Key> known;
+  for (const auto& run : *runs_) {
+    for (const RunCheckpoint& checkpoint : run->checkpoints) known.insert(key_of(checkpoint));
+  }
+  std::vector<Key> gone;
+  for (const auto& [key, slot] : slots_) {
+    if (slot.model && !known.contains(key)) gone.push_back(key);
+  }
+  for (const auto& run : *runs_) follow(run);
+  // A checkpoint that was replaced is served until its replacement is loaded.
+  for (const Key& key : gone) {
+    const auto serving = serving_.find(slots_.at(key).name.run->id);
+    const bool is_followed = serving != serving_.end() && serving->second == key &&
+                             std::ranges::any_of(*runs_, [&](const auto& run) {
+                               return run->id == serving->first && !run->checkpoints.empty();
+                             });
+    if (!is_followed) drop(key);
+  }
+  tidy();
+}
+
+/// Begins to load the newest checkpoint of a run of which an older one is served.
+void ModelRegistry::follow(const std::shared_ptr<const RunInfo>& run) {
+  if (run->checkpoints.empty() || find_serving(run->id) == nullptr) return;
+  const RunCheckpoint& newest = run->checkpoints.back();
+  const Key key = key_of(newest);
+  if (serving_.at(run->id) == key) return;
+  const auto failed = failed_at_.find(key);
+  if (failed != failed_at_.end() && clock_.seconds() - failed->second < kRetrySeconds) return;
+  std::erase_if(slots_, [&](const auto& entry) {  // newer ones that nobody has begun to load
+    const Slot& other = entry.second;
+    return other.is_wanted && !other.is_loading && !other.model && other.waiters.empty() &&
+           other.name.run->id == run->id;
+  });
+  Slot& slot = slots_[key];
+  slot.name = {run, newest, true};
+  if (slot.model) return serve(key);
+  slot.is_wanted = true;
+  slot.used_at = ++n_uses_;
+}
+
+void ModelRegistry::tidy() {
+  begin_loads();
+  make_room(0);
+}
+
+bool ModelRegistry::is_loaded(const fs::path& checkpoint) const {
+  return std::ranges::any_of(slots_, [&](const auto& entry) {
+    return entry.second.model && entry.first.first == checkpoint;
+  });
+}
+
+std::vector<ModelRegistry::Loaded> ModelRegistry::loaded() const {
+  std::vector<Loaded> models;
+  for (const auto& [key, slot] : slots_) {
+    if (!slot.model) continue;
+    std::string id = slot.name.run->id;
+    if (!slot.name.is_latest) id += fmt::format("@{}", slot.name.checkpoint.step);
+    models.push_back({std::move(id), slot.model});
+  }
+  return models;
+}
+
+std::size_t ModelRegistry::loaded_bytes() const {
+  std::size_t total = 0;
+  for (const auto& [key, slot] : slots_) {
+    if (slot.model) total += slot.size_bytes;
+  }
+  for (const auto& model : leaving_) {
+    if (const auto alive = model.lock()) total += alive->size_bytes();
+  }
+  return total;
+}
+
+}  // namespace alpha

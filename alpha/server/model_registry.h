@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alpha/runs/run_store.h"
+#include "alpha/server/served_model.h"
+#include "alpha/server/worker.h"
+
+namespace alpha {
+
+/// What a model's name means: `name` (the latest checkpoint), `name@step`, `name@best`.
+struct ModelName {
+  std::shared_ptr<const RunInfo> run;
+  RunCheckpoint checkpoint;
+  bool is_latest = false;
+};
+
+/// The models that can be served, and those that are loaded. For the server's thread; loading is
+/// done on a worker.
+///
+///  - A checkpoint is loaded when it is first asked for, once however many ask at the same time. A
+///    failure is told to all who wait, and not remembered: the next one who asks tries again.
+///  - Loaded models stay until the memory is needed; the one not asked for the longest goes first.
+///    One that answers requests stays as long as they take, and loading waits for it.
+///  - When a run has a newer checkpoint, that one is loaded beside the one that is served and then
+///    takes its place. Requests end with the weights that they began with.
+class ModelRegistry {
+ public:
+  using Loader = std::function<std::shared_ptr<ServedModel>(const ModelName&)>;
+  using Opened = std::function<void(std::shared_ptr<ServedModel>, std::exception_ptr)>;
+
+  /// `load` is called on `worker`. `post` runs a task on the server's thread. All are borrowed but
+  /// the functions. `on_problem` is told what nobody waits for.
+  ModelRegistry(std::size_t max_bytes, Loader load, Worker& worker,
+                std::function<void(std::function<void()>)> post, const Clock& clock,
+                std::function<void(const std::string&)> on_problem);
+  ~ModelRegistry();
+  ModelRegistry(const ModelRegistry&) = delete;
+  ModelRegistry& operator=(const ModelRegistry&) = delete;
+
+  /// What a scan has found. Begins to load newer checkpoints of what is served.
+  void update(std::shared_ptr<const RunList> runs);
+
+  const RunList& runs() const noexcept { return *runs_; }
+
+  /// An empty name means the first model. Error: ApiError 404.
+  ModelName find(std::string_view name) const;
+
+  /// Calls `opened` with the model, or with what kept it from being loaded; at once when it is
+  /// loaded. Error: ApiError 404.
+  void open(std::string_view name, Opened opened);
+
+  /// Frees what nobody asks for where memory is needed, and begins what has waited for it. To be
+  /// called now and then.
+  void tidy();
+
+  /// Whether a checkpoint is loaded now.
+  bool is_loaded(const std::filesystem::path& checkpoint) const;
+
+  struct Loaded {
+    std::string id;  // of the run
+    std::shared_ptr<ServedModel> model;
+  };
+
+  std::vector<Loaded> loaded() const;
+
+  std::size_t loaded_bytes() const;
+
+  /// Loads that were begun since the start.
+  std::int64_t n_loads() const noexcept { return n_loads_; }
+
+ private:
+  /// A checkpoint that is loaded, being loaded or asked for.
+  struct Slot {
+    ModelName name;
+    std::shared_ptr<ServedModel> model;
+    std::vector<Opened> waiters;
+    bool is_loading = false;
+    bool is_wanted = false;          // though nobody waits: to take the place of an older one
+    bool was_named_by_step = false;  // `name@step` or `name@best`: stays when a newer one comes
+    std::uint64_t used_at = 0;       // of the counter n_uses_
+    std::size_t size_bytes = 0;      // of the loaded model; before, an estimate
+  };
+
+  using Key = std::pair<std::filesystem::path, std::int64_t>;  // a checkpoint and its time
+  using Slots = std::map<Key, Slot>;
+
+  static Key key_of(const RunCheckpoint& checkpoint) {
+    return {checkpoint.path, checkpoint.mtime_ms};
+  }
+
+  Slot* find_serving(const std::string& run_id);
+  void begin_loads();
+  bool make_room(std::size_t wanted_bytes);
+  void start(Slot& slot);
+  void finish(const Key& key, std::shared_ptr<ServedModel> model, const std::exception_ptr& error);
+  void serve(const Key& key);
+  void drop(const Key& key);
+  void follow(const std::shared_ptr<const RunInfo>& run);
+
+  const std::size_t max_bytes_;
+  Loader load_;
+  Worker& worker_;
+  std::function<void(std::function<void()>)> post_;
+  const Clock& clock_;
+  std::function<void(const std::string&)> on_problem_;
+  std::shared_ptr<const RunList> runs_ = std::make_shared<const RunList>();
+  Slots slots_;
+  std::map<std::string, Key> serving_;               // run id -> what `name` means now
+  std::map<Key, double> failed_at_;                  // newer checkpoints, to try again later
+  std::vector<std::weak_ptr<ServedModel>> leaving_;  // dropped, and still answering
+  std::uint64_t n_uses_ = 0;
+  std::int64_t n_loads_ = 0;
+  std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace alpha

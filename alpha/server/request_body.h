@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alpha/core/json.h"
+#include "alpha/server/api_error.h"
+
+namespace alpha {
+
+/// The JSON object that a request's body is. Time and memory are bounded by the size of the body:
+/// nesting deeper than 64, and objects with so many fields that looking for repeated ones would
+/// take long, are refused. Error: ApiError 400 naming what is wrong, with the place.
+Json parse_request_body(std::string_view body);
+
+/// The fields of a request, each asked for by name with what it may be. A field that is null is one
+/// that is not there. What was never asked for is unknown. Error: ApiError 400 with the field as
+/// param.
+class RequestFields {
+ public:
+  /// `body`, an object, is borrowed.
+  explicit RequestFields(const Json& body) : body_(body) {}
+
+  /// Null when it is not there.
+  const Json* find(std::string_view name);
+
+  std::optional<double> number(std::string_view name, double least, double most);
+  std::optional<std::int64_t> integer(std::string_view name, std::int64_t least, std::int64_t most);
+  std::optional<bool> boolean(std::string_view name);
+  std::optional<std::string> text(std::string_view name, std::size_t max_bytes);
+
+  /// A text or a list of them, at most `max_texts`.
+  std::vector<std::string> texts(std::string_view name, std::size_t max_texts,
+                                 std::size_t max_bytes);
+
+  /// Refuses a field unless it is null, false, 0, empty, or one of `harmless`.
+  void refuse(std::string_view name, std::string_view why, const std::vector<Json>& harmless = {});
+
+  /// The names that were not asked for, in the order of the body.
+  std::vector<std::string> unknown() const;
+
+ private:
+  const Json& body_;
+  std::set<std::string, std::less<>> known_;
+};
+
+/// The beginning of a value, for messages.
+std::string shown(const Json& value);
+
+}  // namespace alpha

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alpha/server/api_error.h"
+#include "alpha/server/guard.h"
+
+namespace alpha {
+
+class Call;
+
+/// One thing that can be asked for.
+struct Route {
+  std::string method;
+  std::string pattern;  // "/v1/models/{}": `{}` stands for one part of a path, or the rest of it
+  std::function<void(const std::shared_ptr<Call>&)> handle;
+  Access access = Access::key;
+  ErrorShape shape = ErrorShape::openai;
+};
+
+/// Routes by method and path.
+class Router {
+ public:
+  void add(Route route) { routes_.push_back(std::move(route)); }
+
+  struct Match {
+    const Route* route = nullptr;
+    std::string parameter;  // what stands for `{}`
+  };
+
+  /// HEAD finds what GET does. Error: ApiError 404; 405 with the methods there are.
+  Match find(std::string_view method, std::string_view path) const;
+
+  /// How errors at a path that no route has are told.
+  static ErrorShape shape_of(std::string_view path) noexcept {
+    return path.starts_with("/api/") ? ErrorShape::original : ErrorShape::openai;
+  }
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace alpha

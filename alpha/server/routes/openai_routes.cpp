@@ -1,0 +1,72 @@
+#include "alpha/server/routes/openai_routes.h"
+
+#include "alpha/server/routes/routes.h"
+#include "alpha/server/service.h"
+
+namespace alpha {
+
+namespace {
+
+Json model_json(const RunInfo& run, const RunCheckpoint& checkpoint, const std::string& id,
+                const ModelRegistry& models) {
+  Json steps = Json::array();
+  for (const RunCheckpoint& one : run.checkpoints) steps.push_back(one.step);
+  const Json config = run.config.is_object() ? run.config.value("modelConfig", Json()) : Json();
+  return {{"id", id},
+          {"object", "model"},
+          {"created", checkpoint.mtime_ms / 1000},
+          {"owned_by", "alpha"},
+          {"step", checkpoint.step},
+          {"steps", std::move(steps)},
+          {"best_step", run.best_step ? Json(*run.best_step) : Json()},
+          {"n_params", run.n_params},
+          {"max_model_len", config.is_object() ? config.value("blockSize", Json()) : Json()},
+          {"is_loaded", models.is_loaded(checkpoint.path)}};
+}
+
+void list_models(const std::shared_ptr<Call>& call) {
+  const ModelRegistry& models = call->service().models();
+  Json data = Json::array();
+  for (const auto& run : models.runs()) {
+    if (run->checkpoints.empty()) continue;
+    data.push_back(model_json(*run, run->checkpoints.back(), run->id, models));
+  }
+  call->respond(Json{{"object", "list"}, {"data", std::move(data)}});
+}
+
+void retrieve_model(const std::shared_ptr<Call>& call) {
+  const ModelRegistry& models = call->service().models();
+  const ModelName name = models.find(call->parameter);
+  call->respond(model_json(*name.run, name.checkpoint, call->parameter, models));
+}
+
+}  // namespace
+
+void with_model(const std::shared_ptr<Call>& call, const std::string& name, bool is_required,
+                std::function<void(const std::shared_ptr<ServedModel>&)> body) {
+  Service& service = call->service();
+  service.check_accepting();
+  if (name.empty() && is_required) fail_param("model", "'model' is missing: see /v1/models");
+  call->log.model = service.models().find(name).run->id;
+  service.models().open(name,
+                        [call, body = std::move(body)](const std::shared_ptr<ServedModel>& model,
+                                                       const std::exception_ptr& error) {
+                          try {
+                            if (error) std::rethrow_exception(error);
+                            body(model);
+                          } catch (const std::exception& caught) {
+                            call->service().fail(*call, caught);
+                          }
+                        });
+}
+
+void add_openai_routes(Router& router, Service& /*service*/) {
+  router.add({"GET", "/v1/models", list_models});
+  router.add({"GET", "/v1/models/{}", retrieve_model});
+  router.add({"POST", "/v1/completions", create_completion});
+  router.add({"POST", "/v1/chat/completions", create_chat_completion});
+  router.add({"POST", "/chat/completions", create_chat_completion});  // as the original
+  router.add({"POST", "/v1/embeddings", create_embeddings});
+}
+
+}  // namespace alpha

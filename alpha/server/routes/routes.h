@@ -1,0 +1,17 @@
+#pragma once
+
+namespace alpha {
+
+class Router;
+class Service;
+
+// Each adds the routes of its file. `service` outlives the router.
+
+void add_health_routes(Router& router, Service& service);    // /health, /ready, /metrics
+void add_openai_routes(Router& router, Service& service);    // /v1/…
+void add_tokenize_routes(Router& router, Service& service);  // /tokenize, /detokenize
+void add_original_routes(Router& router, Service& service);  // /api/generate, …: the original's
+void add_run_routes(Router& router, Service& service);       // /api/runs, /api/training/live, …
+void add_ingest_routes(Router& router, Service& service);    // /api/ingest, /api/upload
+
+}  // namespace alpha
