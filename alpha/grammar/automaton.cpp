@@ -131,18 +131,21 @@ void refuse_many_ways(const Automaton& automaton) {
   std::vector<StateId> seen_by(automaton.states.size(), 0);
   std::vector<StateId> found;
   for (StateId first = 0; first < automaton.states.size(); ++first) {
+    std::size_t n_ways = 0;
     found.assign(1, first);
     for (std::size_t i = 0; i < found.size(); ++i) {
-      for_silent(automaton, automaton.states[found[i]], [&](StateId target) {
+      const Automaton::State& state = automaton.states[found[i]];
+      n_ways += state.bytes.empty() ? 0 : 1;
+      for_silent(automaton, state, [&](StateId target) {
         if (seen_by[target] == first + 1) return;
         seen_by[target] = first + 1;
         found.push_back(target);
       });
-      if (found.size() > 2 * kMaxWays) {
+      if (n_ways > kMaxWays || found.size() > 4 * kMaxWays) {
         fail_invalid(
             "schema at {}: too many alternatives or optional properties in a row, expected at most "
             "{}",
-            place(automaton, first), kMaxWays);
+            place(automaton, first), kMaxWays - 2);
       }
     }
   }

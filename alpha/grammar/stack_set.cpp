@@ -11,13 +11,21 @@ StackSet::StackSet(const Automaton& automaton) : automaton_(&automaton) {
 }
 
 bool StackSet::read(std::string_view text) {
-  StackWalk walk(*this);
-  std::size_t depth = 0;
-  for (const char byte : text) {
-    if (!walk.step(++depth, static_cast<std::uint8_t>(byte))) return false;
+  // Masks are made of both parts. Where threads are dropped, only a part may get through.
+  using Part = StackWalk::Part;
+  for (const Part part : {Part::all, Part::text, Part::not_text}) {
+    StackWalk walk(*this, part);
+    std::size_t depth = 0;
+    while (depth < text.size() && walk.step(depth + 1, static_cast<std::uint8_t>(text[depth]))) {
+      ++depth;
+    }
+    if (depth == text.size()) {
+      walk.move_into(*this);
+      return true;
+    }
+    if (!walk.has_dropped()) return false;
   }
-  walk.move_into(*this);
-  return true;
+  return false;
 }
 
 bool StackSet::is_at_end(const Thread& thread) const noexcept {

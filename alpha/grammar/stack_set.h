@@ -17,7 +17,7 @@ namespace alpha {
 /// dropped: what is read stays in the grammar, but parts of the grammar cannot be reached.
 class StackSet {
  public:
-  static constexpr std::size_t kMaxThreads = 512;
+  static constexpr std::size_t kMaxThreads = 256;
 
   /// Nothing read yet. `automaton` must be sealed and outlive the set.
   explicit StackSet(const Automaton& automaton);
@@ -48,10 +48,13 @@ class StackSet {
     std::uint32_t depth;  // arrays and objects that are open
 
     bool operator==(const Thread&) const = default;
-  };
 
-  // A caller is a thread that waits.
-  using Frame = Thread;
+    std::size_t hash() const noexcept {
+      std::uint64_t mixed = (std::uint64_t{state} << 32U | below) + count * 0x9E3779B97F4A7C15ULL;
+      mixed *= 0xD6E8FEB86659FD93ULL;
+      return static_cast<std::size_t>(mixed ^ mixed >> 32U);
+    }
+  };
 
   /// How many more characters the thread's string takes, where it is between two; else nothing.
   std::optional<std::uint32_t> n_text_left(const Thread& thread) const noexcept;
@@ -60,7 +63,7 @@ class StackSet {
 
   const Automaton* automaton_;
   std::vector<Thread> threads_;
-  std::vector<Frame> frames_;
+  std::vector<Thread> frames_;  // threads that wait for a call to end
 };
 
 }  // namespace alpha

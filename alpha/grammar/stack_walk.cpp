@@ -1,10 +1,16 @@
 #include "alpha/grammar/stack_walk.h"
 
-#include <algorithm>
+#include <cstddef>
 
 namespace alpha {
+namespace {
+
+constexpr std::size_t kMaxEntered = 8 * StackSet::kMaxThreads;
+
+}  // namespace
 
 StackWalk::StackWalk(const Automaton& automaton) : automaton_(&automaton) {
+  begin_step();
   const Automaton::Rule& root = automaton.rules[automaton.root];
   enter({.state = root.start,
          .count = 0,
@@ -29,7 +35,7 @@ bool StackWalk::step(std::size_t depth, std::uint8_t byte) {
   const Level from = levels_.back();
   threads_.resize(from.end);
   frames_.resize(from.n_frames);
-  entered_.clear();
+  begin_step();
   for (std::size_t i = from.begin; i < from.end; ++i) {
     const Thread thread = threads_[i];
     for (const Automaton::ByteEdge& edge : automaton_->states[thread.state].bytes) {
@@ -44,15 +50,24 @@ bool StackWalk::step(std::size_t depth, std::uint8_t byte) {
   return threads_.size() > from.end;
 }
 
+void StackWalk::begin_step() {
+  entered_.clear();
+  entered_index_.restart(0);
+  frame_index_.restart(frames_.size());
+}
+
 /// The threads of a level: those entered, and those that they reach without reading.
 void StackWalk::settle(std::size_t from) {
-  constexpr std::size_t kMaxEntered = 4 * StackSet::kMaxThreads;
-  for (std::size_t i = 0; i < entered_.size() && i < kMaxEntered; ++i) {
+  for (std::size_t i = 0; i < entered_.size(); ++i) {
     const Thread thread = entered_[i];
     const Automaton::State& state = automaton_->states[thread.state];
     const bool is_last = state.is_end && thread.below == StackSet::kBottom;
-    if ((!state.bytes.empty() || is_last) && threads_.size() - from < StackSet::kMaxThreads) {
-      threads_.push_back(thread);
+    if (!state.bytes.empty() || is_last) {
+      if (threads_.size() - from < StackSet::kMaxThreads) {
+        threads_.push_back(thread);
+      } else {
+        has_dropped_ = true;
+      }
     }
     enter_silent(thread);
   }
@@ -84,16 +99,18 @@ StackWalk::Thread StackWalk::call(const Thread& thread, const Automaton::CallEdg
   if (automaton_->states[edge.target].is_only_end()) return callee;
   Thread frame = thread;
   frame.state = edge.target;
-  callee.below = static_cast<std::uint32_t>(frames_.size());
-  frames_.push_back(frame);
+  callee.below = static_cast<std::uint32_t>(frame_index_.find_or_append(frames_, frame));
   return callee;
 }
 
 void StackWalk::enter(const Thread& thread) {
   // Never where the value could not be completed within the nesting that is left.
   if (thread.depth + automaton_->states[thread.state].need > automaton_->max_nesting) return;
-  const auto is_known = [&](const Thread& other) { return is_same(other, thread); };
-  if (std::none_of(entered_.begin(), entered_.end(), is_known)) entered_.push_back(thread);
+  if (entered_.size() < kMaxEntered) {
+    entered_index_.find_or_append(entered_, thread);
+  } else {
+    has_dropped_ = true;
+  }
 }
 
 bool StackWalk::guard(Automaton::Guard guard, Thread& thread) const noexcept {
@@ -108,18 +125,6 @@ bool StackWalk::guard(Automaton::Guard guard, Thread& thread) const noexcept {
   // Without a maximum, what is beyond the minimum is all the same.
   if (rule.max != Automaton::kUnbounded || thread.count < rule.min) ++thread.count;
   return true;
-}
-
-bool StackWalk::is_same(const Thread& a, const Thread& b) const noexcept {
-  const Thread* left = &a;
-  const Thread* right = &b;
-  for (;;) {
-    if (left->state != right->state || left->count != right->count) return false;
-    if (left->below == right->below) return true;
-    if (left->below == StackSet::kBottom || right->below == StackSet::kBottom) return false;
-    left = &frames_[left->below];
-    right = &frames_[right->below];
-  }
 }
 
 void StackWalk::move_into(StackSet& stacks) const {

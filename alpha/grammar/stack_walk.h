@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "alpha/grammar/growing_index.h"
 #include "alpha/grammar/stack_set.h"
 
 namespace alpha {
@@ -26,6 +27,9 @@ class StackWalk {
   /// last; false where the automaton cannot.
   bool step(std::size_t depth, std::uint8_t byte);
 
+  /// Some threads were dropped on the way, here or in a text before.
+  bool has_dropped() const noexcept { return has_dropped_; }
+
   /// Makes `stacks` what was read last.
   void move_into(StackSet& stacks) const;
 
@@ -45,9 +49,9 @@ class StackWalk {
 
   void enter(const Thread& thread);
   void enter_silent(const Thread& thread);
+  void begin_step();
   void settle(std::size_t from);
   bool guard(Automaton::Guard guard, Thread& thread) const noexcept;
-  bool is_same(const Thread& a, const Thread& b) const noexcept;
   Thread call(const Thread& thread, const Automaton::CallEdge& edge);
 
   const Automaton* automaton_;
@@ -55,6 +59,9 @@ class StackWalk {
   std::vector<Thread> frames_;
   std::vector<Level> levels_;
   std::vector<Thread> entered_;  // by the step that is being made, in order
+  bool has_dropped_ = false;
+  GrowingIndex<Thread> entered_index_;
+  GrowingIndex<Thread> frame_index_;  // of the frames of the step, so that equal stacks are one
 };
 
 }  // namespace alpha

@@ -111,6 +111,38 @@ TEST(GrammarTiming, PrintsWhatMasksOfALargeVocabularyCost) {
   print_walks("100 optional properties", compile_json_schema({{"properties", properties}}), trie);
 }
 
+TEST(GrammarTiming, PrintsWhatAnAmbiguousSchemaCosts) {
+  const auto trie = std::make_shared<const TokenTrie>(ListTokenizer(make_pieces(50'257)));
+  const auto grammar = compile(R"({"$ref":"#/$defs/t","$defs":{"t":{"anyOf":[{"type":"string"},
+      {"properties":{"a":{"$ref":"#/$defs/t"},"b":{"const":1}},"required":["a","b"]},
+      {"properties":{"a":{"$ref":"#/$defs/t"},"c":{"const":2}},"required":["a","c"]},
+      {"type":"array","items":{"type":"string","maxLength":100}}]}}})");
+  const auto masks = std::make_shared<GrammarMasks>(grammar, trie);
+  GrammarMatcher matcher(masks);
+  Times compute;
+  Times known;
+  Times accept;
+  std::string text;
+  for (int i = 0; i < 12; ++i) text += R"({"a":)";
+  text += "[\"aaa\",\"bbbb";
+  for (const char byte : text) {
+    auto start = std::chrono::steady_clock::now();
+    masks->mask(matcher.stacks());
+    compute.us.push_back(us_since(start));
+    start = std::chrono::steady_clock::now();
+    masks->mask(matcher.stacks());
+    known.us.push_back(us_since(start));
+    start = std::chrono::steady_clock::now();
+    matcher.accept(byte);
+    accept.us.push_back(us_since(start));
+  }
+  std::printf("two readings at each of 12 levels: %zu states\n",
+              grammar->automaton().states.size());
+  compute.print("mask, computed");
+  known.print("mask, known");
+  accept.print("accept");
+}
+
 TEST(GrammarTiming, PrintsWhatTheLargestSchemasCost) {
   Json values = Json::array();
   for (int i = 0; i < 3000; ++i) values.push_back("some value " + std::to_string(i));
