@@ -181,6 +181,29 @@ TEST_P(Runner, ACopiedBlockContinuesAlike) {
   EXPECT_EQ(to_vector(runner.logits(0)), expected);
 }
 
+TEST_P(Runner, HiddenStatesAreWhatTheLogitsAreMadeOf) {
+  const GptConfig config = small("gpt2");
+  const Parameters parameters = trained(*backend_, config);
+  GptRunner runner(*backend_, pack_weights(*backend_, config, nullptr, parameters));
+  const auto tokens = some_tokens(9);
+  const auto blocks = blocks_from(0, 9);
+  const auto head = to_floats(*backend_, parameters.value(parameters.index("wte")));
+  const StepSlice slice{
+      .tokens = tokens, .blocks = blocks, .logits = LogitRows::all, .is_hidden_wanted = true};
+  runner.step({&slice, 1});
+  for (std::int64_t row = 0; row < 9; ++row) {
+    const auto hidden = runner.hidden(0, row);
+    ASSERT_EQ(std::ssize(hidden), config.n_embd);
+    for (std::size_t v = 0; v < 37; ++v) {
+      double logit = 0;
+      for (std::size_t c = 0; c < hidden.size(); ++c) {
+        logit += static_cast<double>(hidden[c]) * head[v * hidden.size() + c];
+      }
+      ASSERT_NEAR(runner.logits(0, row)[v], logit, 1e-4) << row << " " << v;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, Runner, testing::Values("cpu_ref", "cpu"),
                          [](const auto& backend) { return backend.param; });
 
