@@ -85,6 +85,27 @@ Json event_line(const Json& event, const std::string& where, std::int64_t fallba
   return line;
 }
 
+/// The config.json of a run that starts, or goes on where `before` was its config.json.
+Json start_config(const Json& body, const std::string& id, const Json& before,
+                  std::int64_t now_ms) {
+  Json config = {{"modelConfig", object_field(body, "modelConfig", kMaxConfigBytes, "modelConfig")},
+                 {"trainConfig", object_field(body, "trainConfig", kMaxConfigBytes, "trainConfig")},
+                 {"configHash", text_field(body, "configHash", kMaxNameBytes, "configHash")},
+                 {"runId", id}};
+  const std::string domain = text_field(body, "domain", kMaxNameBytes, "domain");
+  if (!domain.empty()) config["domain"] = domain;
+  if (const auto n = step_field(body, "totalParams", "totalParams")) config["totalParams"] = *n;
+  if (const Json& infra = field(body, "infra"); !infra.is_null()) {
+    check_flat(infra, kMaxInfraFields, kMaxInfraTextBytes, "infra");
+    config["infra"] = infra;
+  }
+  config["source"] = "ingest";
+  config["createdAt"] =
+      before.is_object() && before.contains("createdAt") ? before.at("createdAt") : Json(now_ms);
+  if (const auto at = step_field(body, "startedAt", "startedAt")) config["startedAt"] = *at;
+  return config;
+}
+
 }  // namespace
 
 Ingest::Ingest(fs::path root, const Clock& clock) : root_(std::move(root)), clock_(clock) {}
@@ -116,24 +137,18 @@ fs::path Ingest::run_dir(const Json& body) const {
 Json Ingest::start(const Json& body) {
   const std::string id = text_field(body, "runId", kMaxNameBytes, "runId");
   const fs::path dir = ingested_run_dir(root_, id, "runId");
-  const std::string domain = text_field(body, "domain", kMaxNameBytes, "domain");
-  const auto step = step_field(body, "step", "step");
-  const auto n_params = step_field(body, "totalParams", "totalParams");
   const Json before = ingested_config(dir);
-  Json config = {{"modelConfig", object_field(body, "modelConfig", kMaxConfigBytes, "modelConfig")},
-                 {"trainConfig", object_field(body, "trainConfig", kMaxConfigBytes, "trainConfig")},
-                 {"configHash", text_field(body, "configHash", kMaxNameBytes, "configHash")},
-                 {"runId", id}};
-  if (!domain.empty()) config["domain"] = domain;
-  if (n_params) config["totalParams"] = *n_params;
-  if (const Json& infra = field(body, "infra"); !infra.is_null()) {
-    check_flat(infra, kMaxInfraFields, kMaxInfraTextBytes, "infra");
-    config["infra"] = infra;
+  const auto step = step_field(body, "step", "step");
+  const Json config = start_config(body, id, before, clock_.unix_ms());
+  // The same session that sends its start again must not lose what it has sent meanwhile.
+  const bool is_same_session = config.contains("startedAt") && before.is_object() &&
+                               before.value("startedAt", Json()) == config.at("startedAt");
+  if (step && !is_same_session) {
+    if (*step == 0 && last_step(dir / kMetricsFile)) {
+      fail_invalid("field 'runId': there is a run '{}' already; choose another name", id);
+    }
+    drop_lines_after(dir, *step);
   }
-  config["source"] = "ingest";
-  config["createdAt"] = before.is_object() ? before.value("createdAt", Json(clock_.unix_ms()))
-                                           : Json(clock_.unix_ms());
-  if (step) drop_lines_after(dir, *step);
   write_ingested_config(dir, config);
   touch_file(dir / kHeartbeatFile, clock_.unix_ms());
   return {{"ok", true}, {"written", 0}};

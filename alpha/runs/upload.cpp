@@ -53,6 +53,20 @@ void make_run_of(const fs::path& run_dir, const fs::path& checkpoint, const Cloc
   write_ingested_config(run_dir, config);
 }
 
+/// What was sent wrongly is the sender's mistake, whatever it is to a reader of checkpoints.
+[[noreturn]] void fail_sender(const Error& error) {
+  if (error.code() == ErrorCode::io || error.code() == ErrorCode::out_of_memory) throw error;
+  throw Error(ErrorCode::invalid_argument, error.what());
+}
+
+Manifest parse_sent_manifest(std::string_view text) {
+  try {
+    return parse_manifest(text, fmt::format("field 'file': {}", kManifestFile));
+  } catch (const Error& error) {
+    fail_sender(error);
+  }
+}
+
 }  // namespace
 
 CheckpointUpload::CheckpointUpload(fs::path root, const Clock& clock, UploadOptions options)
@@ -141,7 +155,7 @@ UploadProgress CheckpointUpload::append(const Target& target, std::uint64_t offs
 }
 
 UploadProgress CheckpointUpload::finish(const Target& target, std::string_view text) const {
-  const Manifest manifest = parse_manifest(text, fmt::format("field 'file': {}", kManifestFile));
+  const Manifest manifest = parse_sent_manifest(text);
   const UploadProgress done{.received_bytes = text.size(), .is_complete = true};
   if (file_status(target.place, Links::kept).kind != FileKind::none) {
     if (!file_exists(target.place / kManifestFile) ||
@@ -161,9 +175,9 @@ UploadProgress CheckpointUpload::finish(const Target& target, std::string_view t
     verify_checkpoint(target.folder, CheckpointParts::everything);
     make_run_of(target.run_dir, target.folder, clock_);
     publish_directory(target.folder, target.place);
-  } catch (...) {
+  } catch (const Error& error) {
     remove_tree(path);
-    throw;
+    fail_sender(error);
   }
   return done;
 }

@@ -34,8 +34,8 @@ class CheckpointUpload {
   /// what was received so far, or the piece has come before. manifest.json comes whole and last:
   /// the files are verified against it and the folder gets its name. A checkpoint that is there
   /// already stays; that is fine when its manifest is the same. Error: invalid_argument, naming the
-  /// field, and for a run that is not an ingested one; corrupt when the files are not what the
-  /// manifest says; io.
+  /// field, for a run that is not an ingested one, and when the files are not what the manifest
+  /// says; io.
   UploadProgress put(std::string_view run_id, std::int64_t step, std::string_view file,
                      std::uint64_t offset, std::string_view bytes);
 

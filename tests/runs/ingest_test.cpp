@@ -138,6 +138,20 @@ TEST_F(IngestTest, ARunThatGoesOnFromAnEarlierStepDropsLaterLines) {
   EXPECT_EQ(steps("r1"), (std::vector<int>{1, 2, 3}));
 }
 
+TEST_F(IngestTest, ANewRunDoesNotTakeTheNameOfOneThatHasSteps) {
+  Json start = start_message("r1");
+  start["step"] = 0;
+  start["startedAt"] = 1000;
+  ingest->handle(start);
+  ingest->handle(start);
+  ingest->handle(metrics_message("r1", {1, 2}));
+  ingest->handle(start);  // the same session
+  EXPECT_EQ(steps("r1").size(), 2U);
+  start["startedAt"] = 2000;
+  EXPECT_TRUE(is_refused(start, "field 'runId'"));
+  EXPECT_EQ(steps("r1").size(), 2U);
+}
+
 TEST_F(IngestTest, ATornLineOfAServerThatDiedIsCutOff) {
   ingest->handle(start_message("r1"));
   ingest->handle(metrics_message("r1", {1, 2}));

@@ -106,7 +106,7 @@ TEST_F(UploadTest, AFlippedBitIsRefusedAndTheFileMayComeAnew) {
       put_manifest();
       FAIL() << name;
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::corrupt) << error.what();
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument) << error.what();
     }
     EXPECT_FALSE(fs::exists(runs / "r1" / "checkpoint-5"));
     EXPECT_FALSE(fs::exists(runs / "r1" / "checkpoint-5.upload" / kManifestFile));
