@@ -38,6 +38,7 @@ std::string run_tag(const std::string& data_path) {
 }
 
 int start_run(const TrainFlags& flags, const Clock& clock) {
+  const std::optional<Reporting> reporting = flags.reporting();
   RunConfig run = flags.new_run();
   fs::path run_dir;
   if (flags.run_dir) {
@@ -50,7 +51,7 @@ int start_run(const TrainFlags& flags, const Clock& clock) {
   TrainReport report(report_options(flags, run), clock);
   const auto backend = flags.backend.open(run.train.backend);
   TrainerSetup setup = make_setup(run, nullptr, flags.vocab_size, run_dir, report.console());
-  return run_session(*backend, std::move(setup), nullptr, report, clock).exit_code;
+  return run_session(*backend, std::move(setup), nullptr, report, clock, reporting).exit_code;
 }
 
 /// The text of a run, where it was or, if the run has moved, in the run's own folder.
@@ -63,6 +64,7 @@ std::string find_text(const std::string& path, const fs::path& run_dir) {
 }
 
 int resume_run(const TrainFlags& flags, const Flags& given, const Clock& clock) {
+  const std::optional<Reporting> reporting = flags.reporting();
   const ResolvedCheckpoint found = resolve_checkpoint(*flags.resume);
   if (!found.warning.empty()) warn(found.warning);
   const CheckpointReader checkpoint(found.path);
@@ -86,7 +88,7 @@ int resume_run(const TrainFlags& flags, const Flags& given, const Clock& clock) 
       tokenizer_from_json(checkpoint.tokenizer(), (found.path / kTokenizerFile).string());
   const auto backend = flags.backend.open(run.train.backend);
   TrainerSetup setup = make_setup(run, std::move(tokenizer), {}, run_dir, report.console());
-  return run_session(*backend, std::move(setup), &checkpoint, report, clock).exit_code;
+  return run_session(*backend, std::move(setup), &checkpoint, report, clock, reporting).exit_code;
 }
 
 }  // namespace

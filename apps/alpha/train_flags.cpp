@@ -20,12 +20,26 @@ constexpr std::array<std::string_view, 1> kOptimizers = {"adamw"};
 constexpr std::array<std::string_view, 2> kInits = {"counter", "original"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
-constexpr std::array<std::string_view, 15> kChangeableOnResume = {
-    "resume",         "config",       "data",
-    "valData",        "runDir",       "backend",
-    "threads",        "evalInterval", "checkpointInterval",
-    "sampleInterval", "logEvery",     "log",
-    "trace",          "json",         "quiet"};
+constexpr std::array<std::string_view, 3> kReportedCheckpoints = {"last", "all", "none"};
+
+constexpr std::array<std::string_view, 18> kChangeableOnResume = {"resume",
+                                                                  "config",
+                                                                  "data",
+                                                                  "valData",
+                                                                  "runDir",
+                                                                  "backend",
+                                                                  "threads",
+                                                                  "evalInterval",
+                                                                  "checkpointInterval",
+                                                                  "sampleInterval",
+                                                                  "logEvery",
+                                                                  "log",
+                                                                  "trace",
+                                                                  "json",
+                                                                  "quiet",
+                                                                  "report",
+                                                                  "report-secret-file",
+                                                                  "report-checkpoints"};
 
 std::span<const std::string_view> domain_ids() {
   static const std::vector<std::string_view> ids = [] {
@@ -141,6 +155,11 @@ void TrainFlags::add_report_flags(Flags& flags) {
   flags.integer("--logEvery,--log-every,--log-interval", log_every,
                 "Steps between lines of progress [about one a second]", {.min = 1});
   flags.choice("--log,--log-level", log, kLogLevels, "How much is told [info]");
+  flags.text("--report", report, "URL of a server to report the run to");
+  flags.text("--report-secret-file", report_secret_file,
+             "File with the server's secret [ALPHA_REMOTE_SECRET]");
+  flags.choice("--report-checkpoints", report_checkpoints, kReportedCheckpoints,
+               "Which checkpoints the server gets, without optimizer state [last]");
   flags.boolean("--trace", trace, "Tell where the time of a step goes");
   flags.boolean("--json", json, "One JSON object per step, and one at the end, on stdout");
   flags.boolean("--quiet", quiet, "Tell the result alone");

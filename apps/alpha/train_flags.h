@@ -4,6 +4,7 @@
 #include <string>
 
 #include "apps/alpha/backend_flags.h"
+#include "apps/alpha/train_reporting.h"
 #include "apps/alpha/usage.h"
 
 #include "alpha/train/run_directory.h"
@@ -29,7 +30,7 @@ struct TrainFlags {
   // What is told and kept on the way.
   std::optional<std::int64_t> eval_interval, eval_iters, checkpoint_interval, sample_interval,
       log_every;
-  std::optional<std::string> log;
+  std::optional<std::string> log, report, report_secret_file, report_checkpoints;
   std::optional<bool> trace, json, quiet;
 
   void add_to(Flags& flags);
@@ -37,6 +38,11 @@ struct TrainFlags {
   /// The configuration of a new run: flags over the domain over the model preset over defaults. The
   /// vocabulary size and the run id are still missing. Error: UsageError.
   RunConfig new_run() const;
+
+  /// Where the run is reported to; none: nowhere. Error: UsageError.
+  std::optional<Reporting> reporting() const {
+    return read_reporting(report, report_secret_file, report_checkpoints);
+  }
 
   /// Changes what may change when a run is continued. Error: UsageError when `flags` were given
   /// that may not.

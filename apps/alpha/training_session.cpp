@@ -72,6 +72,19 @@ std::vector<std::string> sample_prompts(const RunConfig& run, const Tokenizer& t
   return prompts;
 }
 
+/// The reporter of a run whose folder is in order; null where nothing is to be reported.
+std::unique_ptr<Reporter> start_reports(const std::optional<Reporting>& reporting,
+                                        const RunConfig& run, const std::filesystem::path& run_dir,
+                                        std::int64_t step, const Clock& clock, Console& console) {
+  if (!reporting) return nullptr;
+  prepare_run_directory(run_dir, run, step);
+  return std::make_unique<Reporter>(
+      ReporterOptions{.url = reporting->url,
+                      .secret = reporting->secret,
+                      .checkpoints = reporting->checkpoints},
+      run, step, clock, [&console](const std::string& problem) { console.warning(problem); });
+}
+
 }  // namespace
 
 std::string run_id_of(const std::filesystem::path& run_dir) {
@@ -104,19 +117,35 @@ TrainerSetup make_setup(RunConfig run, std::shared_ptr<const Tokenizer> tokenize
 }
 
 SessionResult run_session(Backend& backend, TrainerSetup setup, const CheckpointReader* checkpoint,
-                          TrainReport& report, const Clock& clock) {
+                          TrainReport& report, const Clock& clock,
+                          const std::optional<Reporting>& reporting) {
   const RunConfig run = setup.run;
+  const std::filesystem::path run_dir = setup.run_dir;
   check_data(setup.data, run.model.block_size);
   const auto n_train = static_cast<std::int64_t>(setup.data.train.size());
   const auto n_validation = static_cast<std::int64_t>(setup.data.validation.size());
   // Before anything is told: a folder that cannot be written ends the run here.
-  if (checkpoint == nullptr) prepare_run_directory(setup.run_dir, run, 0);
-  Trainer trainer(backend, std::move(setup), clock, report.hooks());
+  if (checkpoint == nullptr) prepare_run_directory(run_dir, run, 0);
+  const auto remote_hooks = std::make_shared<TrainerHooks>();
+  Trainer trainer(backend, std::move(setup), clock, joined_hooks(report.hooks(), remote_hooks));
   if (checkpoint != nullptr) trainer.resume(*checkpoint);
+  const std::unique_ptr<Reporter> reporter =
+      start_reports(reporting, run, run_dir, trainer.step(), clock, report.console());
+  if (reporter != nullptr) *remote_hooks = reporter->hooks();
   report.header(run, n_train, n_validation, trainer);
-  SessionResult result{.summary = trainer.run(stop_flag())};
-  report.result(run, result.summary);
-  if (!result.summary.is_complete) result.exit_code = exit_code_after_stop(kExitOfBrokenPipe);
+  SessionResult result;
+  try {
+    result.summary = trainer.run(stop_flag());
+  } catch (...) {
+    if (reporter != nullptr) finish_reports(*reporter, trainer.step(), false, report.console());
+    throw;
+  }
+  const TrainSummary& summary = result.summary;
+  if (reporter != nullptr) {
+    finish_reports(*reporter, summary.step, summary.is_complete, report.console());
+  }
+  report.result(run, summary);
+  if (!summary.is_complete) result.exit_code = exit_code_after_stop(kExitOfBrokenPipe);
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "apps/alpha/train_report.h"
+#include "apps/alpha/train_reporting.h"
 
 #include "alpha/checkpoint/checkpoint_directory.h"
 #include "alpha/train/trainer.h"
@@ -21,14 +22,15 @@ TrainerSetup make_setup(RunConfig run, std::shared_ptr<const Tokenizer> tokenize
                         std::optional<std::int64_t> vocab_size,
                         const std::filesystem::path& run_dir, Console& console);
 
-/// Trains, continuing `checkpoint` when there is one, and reports. Returns how it ended and the
-/// exit code.
+/// Trains, continuing `checkpoint` when there is one, and reports, to a server too where
+/// `reporting` names one. Returns how it ended and the exit code.
 struct SessionResult {
   TrainSummary summary;
   int exit_code = 0;
 };
 
 SessionResult run_session(Backend& backend, TrainerSetup setup, const CheckpointReader* checkpoint,
-                          TrainReport& report, const Clock& clock);
+                          TrainReport& report, const Clock& clock,
+                          const std::optional<Reporting>& reporting = {});
 
 }  // namespace alpha::cli
