@@ -72,7 +72,7 @@ std::shared_ptr<const GrammarMasks::Mask> GrammarMasks::keep(Key key,
   uses_.push_front(&it->first);
   it->second.place = uses_.begin();
   n_bytes_ += size_bytes(*it);
-  const auto kept = it->second.mask;
+  auto kept = it->second.mask;
   while (n_bytes_ > max_bytes_ && !uses_.empty()) drop_oldest();
   return kept;
 }

@@ -44,29 +44,29 @@ constexpr std::array kKeywords = {
     Keyword{"anyOf", Role::whole},
     Keyword{"allOf", Role::whole},
     Keyword{"$ref", Role::whole},
-    Keyword{"minLength", Role::typed, kString},
-    Keyword{"maxLength", Role::typed, kString},
-    Keyword{"minimum", Role::typed, kInteger},
-    Keyword{"maximum", Role::typed, kInteger},
-    Keyword{"exclusiveMinimum", Role::typed, kInteger},
-    Keyword{"exclusiveMaximum", Role::typed, kInteger},
-    Keyword{"items", Role::typed, kArray},
-    Keyword{"prefixItems", Role::typed, kArray},
-    Keyword{"minItems", Role::typed, kArray},
-    Keyword{"maxItems", Role::typed, kArray},
-    Keyword{"properties", Role::typed, kObject},
-    Keyword{"required", Role::typed, kObject},
-    Keyword{"additionalProperties", Role::typed, kObject},
+    Keyword{"minLength", Role::typed, kStringType},
+    Keyword{"maxLength", Role::typed, kStringType},
+    Keyword{"minimum", Role::typed, kIntegerType},
+    Keyword{"maximum", Role::typed, kIntegerType},
+    Keyword{"exclusiveMinimum", Role::typed, kIntegerType},
+    Keyword{"exclusiveMaximum", Role::typed, kIntegerType},
+    Keyword{"items", Role::typed, kArrayType},
+    Keyword{"prefixItems", Role::typed, kArrayType},
+    Keyword{"minItems", Role::typed, kArrayType},
+    Keyword{"maxItems", Role::typed, kArrayType},
+    Keyword{"properties", Role::typed, kObjectType},
+    Keyword{"required", Role::typed, kObjectType},
+    Keyword{"additionalProperties", Role::typed, kObjectType},
 };
 
 constexpr std::array<std::pair<std::string_view, unsigned>, 7> kTypeNames = {{
-    {"null", kNull},
-    {"boolean", kBoolean},
-    {"integer", kInteger},
-    {"number", kNumber},
-    {"string", kString},
-    {"array", kArray},
-    {"object", kObject},
+    {"null", kNullType},
+    {"boolean", kBooleanType},
+    {"integer", kIntegerType},
+    {"number", kNumberType},
+    {"string", kStringType},
+    {"array", kArrayType},
+    {"object", kObjectType},
 }};
 
 const Keyword* find_keyword(std::string_view name) {
@@ -196,7 +196,7 @@ void check_keywords_apply(const Json& schema, unsigned types, const SchemaPath& 
   for (const auto& item : schema.items()) {
     const Keyword* keyword = find_keyword(item.key());
     if (keyword->role != Role::typed) continue;
-    if (keyword->types == kInteger && (types & kNumber) != 0) {
+    if (keyword->types == kIntegerType && (types & kNumberType) != 0) {
       path.refuse("keyword '{}' is supported for type 'integer' alone", keyword->name);
     }
     if ((keyword->types & types) != 0) continue;
@@ -206,16 +206,16 @@ void check_keywords_apply(const Json& schema, unsigned types, const SchemaPath& 
 
 bool is_of_type(const Json& value, unsigned types) {
   switch (value.type()) {
-    case Json::value_t::null: return (types & kNull) != 0;
-    case Json::value_t::boolean: return (types & kBoolean) != 0;
-    case Json::value_t::string: return (types & kString) != 0;
-    case Json::value_t::array: return (types & kArray) != 0;
-    case Json::value_t::object: return (types & kObject) != 0;
+    case Json::value_t::null: return (types & kNullType) != 0;
+    case Json::value_t::boolean: return (types & kBooleanType) != 0;
+    case Json::value_t::string: return (types & kStringType) != 0;
+    case Json::value_t::array: return (types & kArrayType) != 0;
+    case Json::value_t::object: return (types & kObjectType) != 0;
     default: break;
   }
   const bool is_whole =
       !value.is_number_float() || std::trunc(value.get<double>()) == value.get<double>();
-  return (types & kNumber) != 0 || (is_whole && (types & kInteger) != 0);
+  return (types & kNumberType) != 0 || (is_whole && (types & kIntegerType) != 0);
 }
 
 }  // namespace alpha

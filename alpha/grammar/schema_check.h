@@ -36,17 +36,15 @@ class SchemaPath {
 };
 
 /// What a schema's value can be, as bits.
-enum JsonType : unsigned {
-  kNull = 1U,
-  kBoolean = 2U,
-  kInteger = 4U,
-  kNumber = 8U,
-  kString = 16U,
-  kArray = 32U,
-  kObject = 64U
-};
+inline constexpr unsigned kNullType = 1U;
+inline constexpr unsigned kBooleanType = 2U;
+inline constexpr unsigned kIntegerType = 4U;
+inline constexpr unsigned kNumberType = 8U;
+inline constexpr unsigned kStringType = 16U;
+inline constexpr unsigned kArrayType = 32U;
+inline constexpr unsigned kObjectType = 64U;
 
-inline constexpr unsigned kAnyType = 127U - kInteger;
+inline constexpr unsigned kAnyType = 127U - kIntegerType;
 
 /// Without recursion, since nothing is known of the value yet: at most `max_bytes` when written
 /// compactly, at most `max_depth` deep, text valid UTF-8 and numbers finite.

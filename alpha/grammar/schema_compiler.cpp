@@ -191,19 +191,19 @@ class SchemaCompiler {
 
   RuleId of_types(const Json& schema, unsigned types, const SchemaPath& path, int depth) {
     std::vector<RuleId> rules;
-    if ((types & kNull) != 0) rules.push_back(rules_.null());
-    if ((types & kBoolean) != 0) rules.push_back(rules_.boolean());
-    if ((types & kNumber) != 0) {
+    if ((types & kNullType) != 0) rules.push_back(rules_.null());
+    if ((types & kBooleanType) != 0) rules.push_back(rules_.boolean());
+    if ((types & kNumberType) != 0) {
       rules.push_back(rules_.number());
-    } else if ((types & kInteger) != 0) {
+    } else if ((types & kIntegerType) != 0) {
       rules.push_back(integer(schema, path));
     }
-    if ((types & kString) != 0) {
+    if ((types & kStringType) != 0) {
       const Counts counts = read_counts(schema, "minLength", "maxLength", path);
       rules.push_back(rules_.string(counts.min, counts.max));
     }
-    if ((types & kArray) != 0) rules.push_back(array(schema, path, depth));
-    if ((types & kObject) != 0) rules.push_back(object(schema, path, depth));
+    if ((types & kArrayType) != 0) rules.push_back(array(schema, path, depth));
+    if ((types & kObjectType) != 0) rules.push_back(object(schema, path, depth));
     return rules.size() == 1 ? rules[0] : rules_.any_of(rules, path.quoted());
   }
 

@@ -58,6 +58,7 @@ void StackWalk::begin_step() {
 
 /// The threads of a level: those entered, and those that they reach without reading.
 void StackWalk::settle(std::size_t from) {
+  // It grows while it is read. NOLINTNEXTLINE(modernize-loop-convert)
   for (std::size_t i = 0; i < entered_.size(); ++i) {
     const Thread thread = entered_[i];
     const Automaton::State& state = automaton_->states[thread.state];

@@ -44,7 +44,8 @@ TokenId choose(alpha::GrammarMatcher& matcher, std::mt19937_64& rng, std::size_t
   if (n_steps >= kPatience) {
     const std::string_view closing = matcher.is_allowed('~') ? "\"" : "]}\"";
     for (const char byte : closing) {
-      if (matcher.is_allowed(byte)) return byte;
+      const TokenId id = static_cast<unsigned char>(byte);
+      if (matcher.is_allowed(id)) return id;
     }
   }
   std::vector<TokenId> tokens;

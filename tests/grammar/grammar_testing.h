@@ -80,7 +80,8 @@ inline std::string random_text(GrammarMatcher matcher, const TokenTrie& trie, st
     const bool is_in_string = matcher.is_allowed('~');
     const std::string_view closing = is_in_string ? "\"" : "\"]}";
     for (const char byte : n < patience ? "" : closing) {
-      if (matcher.is_allowed(byte)) token = byte;
+      const TokenId id = static_cast<unsigned char>(byte);
+      if (matcher.is_allowed(id)) token = id;
     }
     text += trie.piece(token);
     matcher.accept(token);

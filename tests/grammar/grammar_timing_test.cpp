@@ -133,7 +133,7 @@ TEST(GrammarTiming, PrintsWhatAnAmbiguousSchemaCosts) {
     masks->mask(matcher.stacks());
     known.us.push_back(us_since(start));
     start = std::chrono::steady_clock::now();
-    matcher.accept(byte);
+    matcher.accept(static_cast<unsigned char>(byte));
     accept.us.push_back(us_since(start));
   }
   std::printf("two readings at each of 12 levels: %zu states\n",
@@ -141,6 +141,24 @@ TEST(GrammarTiming, PrintsWhatAnAmbiguousSchemaCosts) {
   compute.print("mask, computed");
   known.print("mask, known");
   accept.print("accept");
+}
+
+TEST(GrammarTiming, PrintsWhatManyStringsAtOnceCost) {
+  const auto trie = std::make_shared<const TokenTrie>(ListTokenizer(make_pieces(50'257)));
+  Json alternatives = Json::array();
+  for (int i = 0; i < 250; ++i) alternatives.push_back({{"type", "string"}, {"maxLength", 50 + i}});
+  const auto grammar = compile_json_schema({{"anyOf", alternatives}});
+  const auto masks = std::make_shared<GrammarMasks>(grammar, trie);
+  GrammarMatcher matcher(masks);
+  Times compute;
+  for (const char byte : std::string("\"abcdefghij")) {
+    const auto start = std::chrono::steady_clock::now();
+    masks->mask(matcher.stacks());
+    compute.us.push_back(us_since(start));
+    matcher.accept(static_cast<unsigned char>(byte));
+  }
+  std::printf("250 readings of a string: %zu states\n", grammar->automaton().states.size());
+  compute.print("mask, computed");
 }
 
 TEST(GrammarTiming, PrintsWhatTheLargestSchemasCost) {

@@ -44,8 +44,17 @@ class SchemaValidator {
   }
 
   const Json& resolve(const std::string& reference) const {
-    return reference == "#" ? root_
-                            : root_.at(nlohmann::json_pointer<std::string>(reference.substr(1)));
+    if (reference == "#") return root_;
+    std::string pointer;
+    for (std::size_t i = 1; i < reference.size(); ++i) {
+      if (reference[i] == '%') {
+        pointer += static_cast<char>(std::stoi(reference.substr(i + 1, 2), nullptr, 16));
+        i += 2;
+      } else {
+        pointer += reference[i];
+      }
+    }
+    return root_.at(nlohmann::json_pointer<std::string>(pointer));
   }
 
   static bool is_type(const std::string& type, const Json& value) {
