@@ -114,6 +114,8 @@ void complete(const std::shared_ptr<Call>& call, const Json& body,
   fields.refuse("suffix", "the models write on from a prompt alone");
   refuse_unsupported(fields);
   const auto max_tokens = read_max_tokens(fields, 0);
+  const char* max_tokens_name =
+      fields.find("max_completion_tokens") != nullptr ? "max_completion_tokens" : "max_tokens";
   std::vector<Prompt> prompts = read_prompts(fields, *model);
   report_unknown(fields, *call);
 
@@ -121,7 +123,7 @@ void complete(const std::shared_ptr<Call>& call, const Json& body,
   for (Prompt& prompt : prompts) {
     GenerateRequest request = shared;
     request.max_tokens = fit_tokens(*model, std::ssize(prompt.tokens), max_tokens,
-                                    kDefaultMaxTokens, "prompt", "max_tokens");
+                                    kDefaultMaxTokens, "prompt", max_tokens_name);
     // Prompts of one call draw from streams of their own.
     request.sampling.sample_index = static_cast<std::uint64_t>(std::ssize(requests) * shared.n);
     options.prompts.push_back({.echo = prompt.text, .n_characters = count_characters(prompt.text)});
