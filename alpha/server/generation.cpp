@@ -45,6 +45,7 @@ void Generation::submit(std::vector<GenerateRequest> requests) {
   wake_->generation = weak_from_this();
   for (GenerateRequest& request : requests) {
     n_open_ += request.n;
+    has_grammar_ = has_grammar_ || request.grammar != nullptr;
     request.max_queue_seconds = call_->service().settings().max_queue_seconds;
     // Called on the scheduler's thread, which must never be the last to hold a generation.
     request.on_event = [wake = wake_, exchange] {
@@ -81,7 +82,10 @@ void Generation::take(std::size_t prompt, TokenEvent& event) {
   if (event.kind == EventKind::end) {
     --n_open_;
     if (event.stop_reason == StopReason::error) {
-      return fail(to_api_error(event.error_code, event.error));
+      ApiError error = to_api_error(event.error_code, event.error);
+      // A vocabulary that cannot write what was asked for.
+      if (error.status == 400 && has_grammar_) error.param = "response_format";
+      return fail(error);
     }
     if (event.sample == 0) {
       usage_.n_prompt += event.usage.n_prompt_tokens;

@@ -77,6 +77,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   TokenUsage usage_;
   std::string finish_reason_;
   double last_token_at_ = 0;
+  bool has_grammar_ = false;
   bool is_closed_ = false;
   std::shared_ptr<Wake> wake_ = std::make_shared<Wake>();
   TokenEvent event_;

@@ -145,9 +145,16 @@ StreamFields read_stream(RequestFields& fields) {
     fail_param("stream_options", "'stream_options' is {}, expected an object", shown(*options));
   }
   if (!stream.is_stream) fail_param("stream_options", "'stream_options' is for streams alone");
-  RequestFields inner(*options);
-  stream.includes_usage = inner.boolean("include_usage").value_or(false);
-  inner.boolean("include_obfuscation");  // there is none
+  const auto is_on = [options](const char* name) {
+    const Json value = options->value(name, Json());
+    if (!value.is_null() && !value.is_boolean()) {
+      fail_param(fmt::format("stream_options.{}", name), "'{}' is {}, expected true or false", name,
+                 shown(value));
+    }
+    return value == true;
+  };
+  stream.includes_usage = is_on("include_usage");
+  is_on("include_obfuscation");  // there is none
   return stream;
 }
 
@@ -175,6 +182,11 @@ void refuse_unsupported(RequestFields& fields) {
   // Hints and names without an effect on the answer.
   for (const char* name : {"safety_identifier", "prompt_cache_key", "prompt_cache_retention"}) {
     fields.text(name, kMaxNameBytes);
+  }
+  const Json* cache = fields.find("prompt_cache_options");
+  if (cache != nullptr && !cache->is_object()) {
+    fail_param("prompt_cache_options", "'prompt_cache_options' is {}, expected an object",
+               shown(*cache));
   }
 }
 
