@@ -58,10 +58,12 @@ Answer CheckpointSender::send_piece(ReportLink& link) {
 Answer CheckpointSender::send(ReportLink& link) {
   const bool is_manifest = file_ == files_.size();
   const std::string name = is_manifest ? std::string(kManifestFile) : files_[file_].first;
-  const std::string target =
-      fmt::format("/api/upload?run={}&step={}&file={}&offset={}", run_id_, step_, name, offset_);
+  const http::Fields headers = {{"X-Checkpoint-Name", run_id_},
+                                {"X-Checkpoint-Step", std::to_string(step_)},
+                                {"X-Checkpoint-File", name},
+                                {"X-Checkpoint-Offset", std::to_string(offset_)}};
   if (is_manifest) {
-    const Answer answer = link.post(target, std::string_view(manifest_));
+    const Answer answer = link.post("/api/upload", headers, manifest_);
     is_done_ = answer.delivery == Delivery::done;
     return answer;
   }
@@ -71,7 +73,7 @@ Answer CheckpointSender::send(ReportLink& link) {
   if (piece.empty() && offset_ < size) {
     fail(ErrorCode::corrupt, "'{}' has become shorter", (path_ / name).string());
   }
-  const Answer answer = link.post(target, std::string_view(piece));
+  const Answer answer = link.post("/api/upload", headers, piece);
   if (answer.delivery != Delivery::done) return answer;
   offset_ += piece.size();
   sent_bytes_ += piece.size();

@@ -36,18 +36,21 @@ ReportLink::ReportLink(http::Url url, const std::string& secret)
       authorization_("Bearer " + secret) {}
 
 Answer ReportLink::post(std::string_view path, const Json& message) {
-  return send(path, "application/json",
+  return send(path, {{"Content-Type", "application/json"}},
               message.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-Answer ReportLink::post(std::string_view path, std::string_view bytes) {
-  return send(path, "application/octet-stream", bytes);
+Answer ReportLink::post(std::string_view path, const http::Fields& headers,
+                        std::string_view bytes) {
+  http::Fields all = headers;
+  all.add("Content-Type", "application/octet-stream");
+  return send(path, std::move(all), bytes);
 }
 
-Answer ReportLink::send(std::string_view path, const char* content_type, std::string_view body) {
+Answer ReportLink::send(std::string_view path, http::Fields headers, std::string_view body) {
+  headers.add("Authorization", authorization_);
   try {
-    const http::Response response = client_.request(
-        "POST", path, {{"Authorization", authorization_}, {"Content-Type", content_type}}, body);
+    const http::Response response = client_.request("POST", path, headers, body);
     const Delivery delivery = delivery_of(response.status);
     if (delivery == Delivery::done) return {};
     return {.delivery = delivery,

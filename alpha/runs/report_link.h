@@ -30,13 +30,13 @@ class ReportLink {
 
   /// Never throws for what happens on the way.
   Answer post(std::string_view path, const Json& message);
-  Answer post(std::string_view path, std::string_view bytes);
+  Answer post(std::string_view path, const http::Fields& headers, std::string_view bytes);
 
   /// Ends what is running and all that follows. For any thread.
   void cancel() noexcept { client_.cancel(); }
 
  private:
-  Answer send(std::string_view path, const char* content_type, std::string_view body);
+  Answer send(std::string_view path, http::Fields headers, std::string_view body);
 
   http::Client client_;
   std::string authorization_;

@@ -1,5 +1,6 @@
 #include "alpha/runs/report.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <numeric>
@@ -100,14 +101,14 @@ class ReportServer {
   }
 
   Json handle(const http::Request& request, std::string& what) {
-    const auto query = [&](const char* name) {
-      return std::string(http::find_parameter(request.query, name).value_or(""));
-    };
     if (request.path == "/api/upload") {
-      what += " " + query("file");
-      const UploadProgress progress =
-          upload_.put(query("run"), std::stoll(query("step")), query("file"),
-                      std::stoull(query("offset")), request.body);
+      const auto header = [&](const char* name) {
+        return std::string(http::find_header(request.headers, name).value_or(""));
+      };
+      what += " " + header("X-Checkpoint-File");
+      const UploadProgress progress = upload_.put(
+          header("X-Checkpoint-Name"), std::stoll(header("X-Checkpoint-Step")),
+          header("X-Checkpoint-File"), std::stoull(header("X-Checkpoint-Offset")), request.body);
       return {{"ok", true}, {"received", progress.received_bytes}};
     }
     const Json body = parse_json(request.body, "body");
@@ -158,6 +159,18 @@ class ReportTest : public RunTest {
     m.step = step;
     m.loss = 2.5;
     return m;
+  }
+
+  /// Takes at least 100 steps, until something is told to have failed. Returns their number.
+  std::int64_t train_until_a_problem(Reporter& reporter) const {
+    const TrainerHooks hooks = reporter.hooks();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    std::int64_t step = 0;
+    while (step < 100 || (problems.empty() && std::chrono::steady_clock::now() < end)) {
+      hooks.on_step(metrics(++step));
+      std::this_thread::yield();
+    }
+    return step;
   }
 
   std::vector<int> steps() const {
@@ -261,11 +274,10 @@ TEST_F(ReportTest, TrainingGoesOnWithoutAServerAndTheOldestMetricsGiveWay) {
   o.max_metrics = 10;
   o.stall_ms = 20;
   const auto reporter = make_reporter(o);
-  for (int i = 1; i <= 100; ++i) reporter->hooks().on_step(metrics(i));
-  std::vector<std::string> waits;
-  const ReportOutcome outcome = reporter->finish(100, true);
+  const std::int64_t n = train_until_a_problem(*reporter);
+  const ReportOutcome outcome = reporter->finish(n, true);
   EXPECT_FALSE(outcome.is_delivered);
-  EXPECT_EQ(outcome.n_dropped, 90);
+  EXPECT_EQ(outcome.n_dropped, n - 10);
   EXPECT_GE(outcome.n_problems, 1);
   ASSERT_FALSE(problems.empty());
   EXPECT_NE(problems[0].find("127.0.0.1"), std::string::npos) << problems[0];
@@ -288,8 +300,7 @@ TEST_F(ReportTest, AWrongSecretIsAProblemAndNothingElse) {
   o.secret = "wrong";
   o.stall_ms = 20;
   const auto reporter = make_reporter(o);
-  reporter->hooks().on_step(metrics(1));
-  EXPECT_FALSE(reporter->finish(1, true).is_delivered);
+  EXPECT_FALSE(reporter->finish(train_until_a_problem(*reporter), true).is_delivered);
   ASSERT_FALSE(problems.empty());
   EXPECT_NE(problems[0].find("Unauthorized"), std::string::npos);
 }
