@@ -9,6 +9,7 @@ import unittest
 from serve_load import Hostile, Load
 from serve_models import Determinism, Loading, Watching
 from serve_process import Cancellation, Drain, Start
+from serve_runs import LiveRuns, Original
 from serve_security import Keys, Origins, Paths, Tls
 
 if __name__ == "__main__":

@@ -136,8 +136,9 @@ def without_ids(events):
 class Stream:
     """An answer that is read as it comes."""
 
-    def __init__(self, connection, response):
-        self.connection, self.response = connection, response
+    def __init__(self, connection):
+        self.connection, self.socket = connection, connection.sock
+        self.response = response = connection.getresponse()
         self.status = response.status
         self.headers = {key.lower(): value for key, value in response.getheaders()}
 
@@ -171,6 +172,11 @@ class Stream:
         return events
 
     def close(self):
+        """The client leaves, even while another thread reads."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it is closed already
         self.response.close()
         self.connection.close()
 
@@ -241,7 +247,7 @@ class Server:
         connection = self.connect(timeout)
         connection.request("GET" if body is None else "POST", path, body=encoded(body),
                            headers=headers or {})
-        return Stream(connection, connection.getresponse())
+        return Stream(connection)
 
     def stream_long(self, n=32, **fields):
         """A stream that takes many seconds, after its first token."""
