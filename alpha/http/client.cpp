@@ -23,7 +23,7 @@ namespace alpha::http {
 
 namespace {
 
-constexpr std::size_t kMaxBodyBytes = 16 * 1024 * 1024;
+constexpr std::size_t kMaxBodyBytes = std::size_t{16} * 1024 * 1024;
 
 struct Kept {
   Descriptor socket;

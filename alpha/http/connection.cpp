@@ -14,8 +14,8 @@ namespace alpha::http {
 
 namespace {
 
-constexpr std::size_t kMaxKeptBytes = 64 * 1024;
-constexpr std::size_t kMaxThrownAway = 64 * 1024 * 1024;
+constexpr std::size_t kMaxKeptBytes = std::size_t{64} * 1024;
+constexpr std::size_t kMaxThrownAway = std::size_t{64} * 1024 * 1024;
 constexpr std::size_t kKeptCapacity = 1024;  // of a buffer that is empty
 
 void shrink(std::string& buffer) {
@@ -97,8 +97,9 @@ void Connection::read_on() {
       case State::failed: return close();
     }
     // A short read means that there is no more; not so behind TLS, which keeps bytes of its own.
-    const bool is_all = result.n_bytes < core_.scratch.size();
-    if (is_all && (is_raw || !stream_.is_tls())) return wait_readable();
+    const bool is_all = !stream_.is_tls() && result.n_bytes < core_.scratch.size();
+    const bool is_thrown_away = phase_ == Phase::refusing || phase_ == Phase::lingering;
+    if (is_all || is_thrown_away) return wait_readable();
   }
 }
 

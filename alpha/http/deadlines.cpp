@@ -47,8 +47,8 @@ void Deadlines::remove(Place place) {
   --size_;
 }
 
-std::shared_ptr<Connection> Deadlines::longest(Wait wait) const {
-  const std::list<Entry>& list = lists_[static_cast<std::size_t>(wait)];
+std::shared_ptr<Connection> Deadlines::longest(Wait wait) {
+  const std::list<Entry>& list = list_of(wait);
   return list.empty() ? nullptr : list.front().connection;
 }
 

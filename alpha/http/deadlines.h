@@ -51,7 +51,7 @@ class Deadlines {
   void remove(Place place);
 
   /// The connection that has waited for it the longest; null where there is none.
-  std::shared_ptr<Connection> longest(Wait wait) const;
+  std::shared_ptr<Connection> longest(Wait wait);
 
   std::size_t size() const noexcept { return size_; }
 

@@ -10,14 +10,16 @@ namespace alpha::http {
 
 /// One request and the answer to it. Everything but `post` is for the server's thread. It may be
 /// kept as long as the answer takes, and longer: once the client has left, or the answer is
-/// complete, calls do nothing. Whoever lets go of it without an answer has the server say 500.
+/// complete, calls do nothing. Whoever lets go of it without an answer has the server say 500 (an
+/// answer that has begun is cut off); a hook that holds the exchange keeps that from happening.
 class Exchange {
  public:
   virtual ~Exchange() = default;
 
   virtual const Request& request() const noexcept = 0;
 
-  /// The whole answer at once.
+  /// The whole answer at once. One that HTTP cannot have (a status outside 200 to 599, a line end
+  /// in a header) is answered with 500 instead, here and in `begin`.
   virtual void respond(Response response) = 0;
 
   /// An answer whose body comes in pieces, of unknown length. `head.body` is its first piece.

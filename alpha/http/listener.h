@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,8 +17,8 @@ int open_listening_socket(const std::string& address, std::uint16_t port);
 /// The port a socket is bound to.
 std::uint16_t port_of(int fd);
 
-/// Raises the number of files that the process may have open as far as it goes.
-void raise_file_limit() noexcept;
+/// Raises the number of files that the process may have open as far as it goes, and returns it.
+std::size_t raise_file_limit() noexcept;
 
 /// Takes connections as they come. For the loop's thread.
 class Listener final : public Watcher, public std::enable_shared_from_this<Listener> {

@@ -37,9 +37,9 @@ std::optional<std::string_view> find_parameter(const Fields& query, std::string_
 
 /// What a client asked for.
 struct Request {
-  std::string method;  // "GET"
-  std::string path;    // decoded: "/v1/models/my model"
-  Fields query = {};   // decoded
+  std::string method = {};  // "GET"
+  std::string path = {};    // decoded: "/v1/models/my model"
+  Fields query = {};        // decoded
   Fields headers = {};
   std::string body = {};
   std::string client = {};  // the address it came from, without the port

@@ -17,8 +17,8 @@ struct Refusal {
 };
 
 struct RequestLimits {
-  std::size_t max_header_bytes = 32 * 1024;
-  std::size_t max_body_bytes = 4 * 1024 * 1024;
+  std::size_t max_header_bytes = std::size_t{32} * 1024;
+  std::size_t max_body_bytes = std::size_t{4} * 1024 * 1024;
   std::size_t max_fields = 100;
 };
 

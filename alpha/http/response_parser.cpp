@@ -13,7 +13,7 @@ namespace bhttp = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
+constexpr std::size_t kMaxHeaderBytes = std::size_t{64} * 1024;
 
 }  // namespace
 

@@ -11,7 +11,6 @@ struct Server::Impl {
   Impl(const ServerOptions& options, Handler handler,
        std::function<void(const std::string&)> on_problem)
       : core(options, std::move(handler), std::move(on_problem)) {
-    raise_file_limit();
     const int fd = open_listening_socket(options.address, options.port);
     port = port_of(fd);
     listener = std::make_shared<Listener>(

@@ -16,8 +16,8 @@ struct ServerOptions {
   std::uint16_t port = 8080;                   // 0: any that is free
   std::filesystem::path tls_certificate = {};  // PEM, the whole chain; empty: no TLS
   std::filesystem::path tls_key = {};          // PEM
-  std::size_t max_header_bytes = 32 * 1024;
-  std::size_t max_body_bytes = 4 * 1024 * 1024;
+  std::size_t max_header_bytes = std::size_t{32} * 1024;
+  std::size_t max_body_bytes = std::size_t{4} * 1024 * 1024;
   std::size_t max_connections = 16'384;     // above that the ones idle the longest are closed
   std::int64_t header_timeout_ms = 30'000;  // from the first byte of a request to its last header
   std::int64_t body_timeout_ms = 60'000;    // without a byte of the body
@@ -27,7 +27,7 @@ struct ServerOptions {
 
 /// An HTTP/1.1 server on one thread: thousands of connections, idle or slow, cost a little memory
 /// each and nothing else. Requests that are no HTTP, or above a limit, are answered (400, 413, 431,
-/// 408, 501) and never reach the handler.
+/// 408, 417, 501, 505) and never reach the handler.
 class Server {
  public:
   using Handler = std::function<void(const std::shared_ptr<Exchange>&)>;
@@ -35,7 +35,7 @@ class Server {
   /// Listens from here on. `handler` is called on the server's thread for each request, and answers
   /// now or later. What it throws is answered with 500. `on_problem` is told what a log should have
   /// (one line). Error: io for an address in use or not ours; invalid_argument for an address that
-  /// is none; io or corrupt for certificate and key.
+  /// is none, and a certificate without its key; not_found, io or corrupt for those two files.
   Server(const ServerOptions& options, Handler handler,
          std::function<void(const std::string&)> on_problem = {});
   Server(const Server&) = delete;
@@ -48,7 +48,8 @@ class Server {
   /// Serves until `stop`; the calling thread becomes the server's.
   void run();
 
-  /// Ends `run`: connections are closed as they are. For any thread and for hooks.
+  /// Ends `run`: connections are closed as they are, and their hooks called, before it returns. For
+  /// any thread and for hooks.
   void stop();
 
   /// Runs `task` on the server's thread. For any thread.

@@ -13,6 +13,7 @@
 #include "alpha/http/ascii.h"
 #include "alpha/http/connection.h"
 #include "alpha/http/head.h"
+#include "alpha/http/listener.h"
 
 namespace alpha::http {
 
@@ -58,7 +59,9 @@ ServerCore::ServerCore(const ServerOptions& with, Server::Handler handle,
       mailbox(std::make_shared<Mailbox>([this] { loop.defer([this] { run_mailbox(); }); })),
       deadlines(loop, timeouts_of(with)),
       tls(tls_of(with)),
-      on_problem_(std::move(on_problem)) {}
+      on_problem_(std::move(on_problem)),
+      // The rest of the process opens files too.
+      max_connections_(std::min(with.max_connections, raise_file_limit() / 10 * 9)) {}
 
 ServerCore::~ServerCore() {
   mailbox->close();
@@ -66,7 +69,7 @@ ServerCore::~ServerCore() {
 }
 
 void ServerCore::open_connection(int fd, std::string client) {
-  if (deadlines.size() >= options.max_connections && !close_an_idle_one()) {
+  if (deadlines.size() >= max_connections_ && !close_an_idle_one()) {
     ::close(fd);
     return;
   }

@@ -56,13 +56,15 @@ class ServerCore {
   const std::shared_ptr<Mailbox> mailbox;
   Deadlines deadlines;
   std::optional<TlsContext> tls;
-  std::array<char, 64 * 1024> scratch;  // every read goes here first: idle connections hold nothing
+  std::array<char, std::size_t{64} * 1024>
+      scratch;  // every read goes here first: idle connections hold nothing
 
  private:
   void run_mailbox();
   void flush_all();
 
   std::function<void(const std::string&)> on_problem_;
+  std::size_t max_connections_;
   std::vector<std::shared_ptr<Connection>> unflushed_;
   std::vector<std::shared_ptr<Connection>> flushing_;
   std::vector<std::function<void()>> tasks_;
