@@ -138,7 +138,11 @@ class Stream:
 
     def __init__(self, connection):
         self.connection, self.socket = connection, connection.sock
-        self.response = response = connection.getresponse()
+        try:
+            self.response = response = connection.getresponse()
+        except Exception:
+            connection.close()
+            raise
         self.status = response.status
         self.headers = {key.lower(): value for key, value in response.getheaders()}
 
@@ -181,11 +185,62 @@ class Stream:
         self.connection.close()
 
 
-class Server:
+class Client:
+    """Asks the server at a port of this machine."""
+
+    def __init__(self, port, context=None, headers=None):
+        self.port, self.context, self.headers = port, context, headers or {}
+
+    def connect(self, timeout=60):
+        if self.context is not None:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout,
+                                               context=self.context)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def ask(self, method, path, body=None, headers=None, timeout=60):
+        begun_at = time.monotonic()
+        connection = self.connect(timeout)
+        try:
+            connection.request(method, path, body=encoded(body),
+                               headers={**self.headers, **(headers or {})})
+            response = connection.getresponse()
+            content = response.read()
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()},
+                          content, time.monotonic() - begun_at)
+        finally:
+            connection.close()
+
+    def get(self, path, **kwargs):
+        return self.ask("GET", path, **kwargs)
+
+    def post(self, path, body, **kwargs):
+        return self.ask("POST", path, body, **kwargs)
+
+    def complete(self, model, **fields):
+        return self.post("/v1/completions", completion(model, **fields))
+
+    def stream(self, path, body=None, headers=None, timeout=60):
+        connection = self.connect(timeout)
+        connection.request("GET" if body is None else "POST", path, body=encoded(body),
+                           headers={**self.headers, **(headers or {})})
+        return Stream(connection)
+
+    def stream_long(self, n=32, **fields):
+        """A stream that takes many seconds, after its first token."""
+        stream = self.stream("/v1/completions", completion(
+            "long", stream=True, n=n, max_tokens=2000, ignore_eos=True,
+            stream_options={"include_usage": True}, **fields))
+        if stream.status != 200 or stream.next() is None:
+            raise AssertionError(f"no stream: {stream.status}")
+        return stream
+
+
+class Server(Client):
     """A running `alpha serve`."""
 
-    def __init__(self, runs, *flags, threads=1, port=0, env=None, context=None, host="127.0.0.1"):
-        self.context = context
+    def __init__(self, runs, *flags, threads=1, port=0, env=None, context=None, host="127.0.0.1",
+                 headers=None):
+        super().__init__(port, context, headers)
         self.begun_at = time.monotonic()
         self.process = subprocess.Popen(
             [ALPHA, "serve", "--runs", str(runs), "--port", str(port), "--host", host,
@@ -215,48 +270,6 @@ class Server:
     @property
     def pid(self):
         return self.process.pid
-
-    def connect(self, timeout=60):
-        if self.context is not None:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout,
-                                               context=self.context)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-
-    def ask(self, method, path, body=None, headers=None, timeout=60):
-        begun_at = time.monotonic()
-        connection = self.connect(timeout)
-        try:
-            connection.request(method, path, body=encoded(body), headers=headers or {})
-            response = connection.getresponse()
-            content = response.read()
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()},
-                          content, time.monotonic() - begun_at)
-        finally:
-            connection.close()
-
-    def get(self, path, **kwargs):
-        return self.ask("GET", path, **kwargs)
-
-    def post(self, path, body, **kwargs):
-        return self.ask("POST", path, body, **kwargs)
-
-    def complete(self, model, **fields):
-        return self.post("/v1/completions", completion(model, **fields))
-
-    def stream(self, path, body=None, headers=None, timeout=60):
-        connection = self.connect(timeout)
-        connection.request("GET" if body is None else "POST", path, body=encoded(body),
-                           headers=headers or {})
-        return Stream(connection)
-
-    def stream_long(self, n=32, **fields):
-        """A stream that takes many seconds, after its first token."""
-        stream = self.stream("/v1/completions", completion(
-            "long", stream=True, n=n, max_tokens=2000, ignore_eos=True,
-            stream_options={"include_usage": True}, **fields))
-        if stream.status != 200 or stream.next() is None:
-            raise AssertionError(f"no stream: {stream.status}")
-        return stream
 
     def raw(self, head, timeout=30):
         """What comes back for these bytes."""
