@@ -1,6 +1,6 @@
 """Two replicas behind nginx: replicas_test.py PATH_OF_ALPHA [--long] [unittest arguments].
 
-nginx runs docs/deploying/nginx.conf with ports and paths put in, so what is shown is what is tested.
+nginx runs docs/deploying/nginx.conf with ports and paths put in: what is shown is what is tested.
 """
 
 import http.client
@@ -168,7 +168,8 @@ class Replicas(unittest.TestCase):
         self.assertEqual(len(busy), 1)
         stream.close()
         seconds = busy[0].seconds_until_idle()
-        say(f"through nginx: first event after {ms(first)}, idle {ms(seconds)} after the client left")
+        say(f"through nginx: first event after {ms(first)}, idle {ms(seconds)} after the client "
+            "left")
         self.assertLess(seconds, 2)
 
     def test_the_guards_stand_behind_the_proxy_too(self):

@@ -1,14 +1,15 @@
 """`alpha serve` under load, and with clients that mean harm."""
 
-import asyncio
 import json
 import select
 import socket
 import statistics
+import threading
 import time
+import unittest
 
-from serving import (IS_LONG, ServerTest, all_at_once, completion, ms, percentile, raise_file_limit,
-                     say)
+from serving import (IS_LONG, Server, ServerTest, all_at_once, completion, ms, percentile,
+                     raise_file_limit, say, shared)
 
 MiB = 1 << 20
 
@@ -42,7 +43,10 @@ class Load(ServerTest):
             f"{ms(percentile(seconds, 50))}, p99 {ms(percentile(seconds, 99))}; {len(refused)} "
             f"refused, p99 {ms(percentile([a.seconds for a in refused] or [0], 99))}")
         self.server.seconds_until_idle()
-        self.assertLess(self.server.resident_bytes() - before, 200e6)
+        grown = self.server.resident_bytes() - before
+        say(f"memory: {self.server.resident_bytes() / MiB:.0f} MiB, {grown / MiB:.1f} MiB of them "
+            "since")
+        self.assertLess(grown, 200 * MiB)
 
     def seconds_of_health(self, n=50):
         seconds = []
@@ -77,10 +81,20 @@ class Load(ServerTest):
 
     def test_half_sent_requests_do_not_keep_others_from_answers(self):
         n = 5000 if self.n_files >= 6000 else 1000
-        head = (b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
-                b"\r\n{\"model\": ")
-        self.hold(n, "half-sent requests",
-                  lambda connection: connection.sendall(head[:len(head) - connection.fileno() % 90]))
+        whole = (b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+                 b"\r\n{\"model\": ")
+        self.hold(n, "half-sent requests", lambda connection: connection.sendall(
+            whole[:len(whole) - connection.fileno() % 90]))
+
+    @unittest.skipUnless(IS_LONG, "takes half a minute: --long")
+    def test_a_head_that_does_not_come_to_its_end_is_given_up_on(self):
+        begun_at = time.monotonic()
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=60) as connection:
+            while not select.select([connection], [], [], 1)[0]:
+                connection.sendall(b"GET /health HTTP/1.1\r\nX-Slow: "[:1])
+            answer = connection.recv(4096)
+        say(f"a head a byte at a time: {answer[:12]!r} after {ms(time.monotonic() - begun_at)}")
+        self.assertIn(b" 408 ", answer)
 
     def test_idle_connections_cost_little(self):
         def ask(connection):
@@ -104,6 +118,66 @@ class Load(ServerTest):
         for answer in all_at_once(self.server.port, "/v1/completions", bodies):
             self.assertEqual(answer.status, 200)
             self.assert_ended_well(answer.events(), "length")
+
+
+class Queue(ServerTest):
+    """Two texts at a time, so that the others wait."""
+
+    kinds = ("long",)
+
+    @classmethod
+    def setUpClass(cls):
+        keys = shared() / "queue.keys"
+        keys.write_text("alice sk-alice-1\nbob sk-bob-12\n")
+        cls.flags = ("--max-sessions", "2", "--queue", "30", "--queue-timeout", "20",
+                     "--api-key-file", keys, "--access-log", "off")
+        cls.headers = {"Authorization": "Bearer sk-alice-1"}
+        super().setUpClass()
+        cls.server.complete("long", max_tokens=1)
+
+    def test_one_with_many_requests_does_not_keep_others_waiting(self):
+        bodies = [completion("long", seed=i, max_tokens=300, ignore_eos=True) for i in range(20)]
+        answers = []
+        alice = threading.Thread(target=lambda: answers.extend(
+            all_at_once(self.server.port, "/v1/completions", bodies, self.headers)))
+        begun_at = time.monotonic()
+        alice.start()
+        self.server.seconds_until(lambda: self.server.gauge("alpha_requests_waiting") > 10)
+        asked_at = time.monotonic()
+        bob = self.server.post("/v1/completions", bodies[0],
+                               headers={"Authorization": "Bearer sk-bob-12"})
+        alice.join()
+        self.assertEqual({answer.status for answer in [bob, *answers]}, {200})
+        later = sum(answer.seconds > asked_at - begun_at + bob.seconds for answer in answers)
+        say(f"a second client's one request beside 20 of another: {ms(bob.seconds)}, {later} of "
+            "the others ended later")
+        self.assertGreater(later, 5)
+
+    def test_a_request_waits_no_longer_than_it_may(self):
+        with Server(self.runs, "--max-sessions", "1", "--queue-timeout", "0.3",
+                    "--access-log", "off") as server:
+            server.seconds_until(lambda: server.get("/ready").status == 200)
+            server.complete("long", max_tokens=1)
+            answers = all_at_once(server.port, "/v1/completions", [completion(
+                "long", seed=i, max_tokens=2000, ignore_eos=True) for i in range(12)])
+        refused = [answer for answer in answers if answer.status != 200]
+        self.assertLess(len(refused), 12)
+        self.assertTrue(refused)
+        for answer in refused:
+            self.assertEqual(answer.status, 429, answer)
+            self.assertGreater(int(answer.headers["retry-after"]), 0)
+        say(f"refused after waiting 300 ms: the first {ms(min(a.seconds for a in refused))}, the "
+            f"last {ms(max(a.seconds for a in refused))}")
+        self.assertLess(max(answer.seconds for answer in refused), 3)
+
+
+class Strict(ServerTest):
+    kinds = ("small",)
+    flags = ("--strict",)
+
+    def test_unknown_fields_are_refused(self):
+        self.assert_refused(self.server.complete("small", max_tokens=1, top_n=3), 400, "top_n")
+        self.assertEqual(self.server.complete("small", max_tokens=1, top_k=3).status, 200)
 
 
 class Hostile(ServerTest):

@@ -68,12 +68,12 @@ class Start(unittest.TestCase):
     def test_what_cannot_be_listened_on_is_refused(self):
         with Server(self.runs) as server:
             self.refused(1, "--runs", self.runs, "--port", server.port, says=str(server.port))
-        self.refused(1, "--runs", self.runs, "--port", "0", "--host", "999.1.1.1",
-                     "--insecure", says="999.1.1.1")
-        self.refused(1, "--runs", self.runs, "--port", "0", "--host", "192.0.2.1",
-                     "--insecure", says="192.0.2.1")
-        self.refused(2, "--runs", self.runs, "--port", "0", "--host", "0.0.0.0", says="--api-key-file")
-        self.refused(2, "--runs", self.runs, "--port", "0", "--host", "::", says="--api-key-file")
+        for host in ["999.1.1.1", "192.0.2.1"]:
+            self.refused(1, "--runs", self.runs, "--port", "0", "--host", host, "--insecure",
+                         says=host)
+        for host in ["0.0.0.0", "::"]:
+            self.refused(2, "--runs", self.runs, "--port", "0", "--host", host,
+                         says="--api-key-file")
         self.refused(2, "--runs", self.runs, "--port", "65536", says="--port is 65536")
         self.refused(1, "--runs", self.root / "none", says="none")
 

@@ -134,8 +134,8 @@ class Keys(ServerTest):
             answer = self.ask("POST", "/v1/completions", key, completion("small", max_tokens=1))
             self.assertEqual(answer.status, 200, answer)
             request = answer.headers["x-request-id"]
-            self.server.seconds_until(
-                lambda wanted=request: any(line["id"] == wanted for line in self.server.access_log()))
+            self.server.seconds_until(lambda wanted=request: any(
+                line["id"] == wanted for line in self.server.access_log()))
             line = next(line for line in self.server.access_log() if line["id"] == request)
             self.assertEqual((line["key"], line["status"], line["completion_tokens"]),
                              (name, 200, 1))

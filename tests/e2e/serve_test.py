@@ -6,7 +6,7 @@ is generous, since the machine may be busy.
 
 import unittest
 
-from serve_load import Hostile, Load
+from serve_load import Hostile, Load, Queue, Strict
 from serve_models import Determinism, Loading, Watching
 from serve_process import Cancellation, Drain, Start
 from serve_runs import LiveRuns, Original

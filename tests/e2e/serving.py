@@ -342,6 +342,7 @@ class ServerTest(unittest.TestCase):
     kinds = ()   # trained runs to begin with
     flags = ()
     context = None  # of TLS
+    headers = None  # of each request
 
     @classmethod
     def setUpClass(cls):
@@ -350,7 +351,7 @@ class ServerTest(unittest.TestCase):
         cls.runs.mkdir()
         for kind in cls.kinds:
             add_run(cls.runs, kind)
-        cls.server = Server(cls.runs, *cls.flags, context=cls.context)
+        cls.server = Server(cls.runs, *cls.flags, context=cls.context, headers=cls.headers)
         cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
         cls.addClassCleanup(cls.server.stop)
         cls.server.seconds_until(lambda: cls.server.get("/ready").status == 200)
