@@ -10,13 +10,13 @@ build:
 	cmake --build --preset release --target alpha
 
 test:                    ## build everything and run the default suite
-	tools/setup
+	tools/setup --test
 	cmake --preset release
 	cmake --build --preset release
 	ctest --preset release
 
 sanitize:                ## the suite under address, undefined-behaviour and thread sanitizers
-	tools/setup
+	tools/setup --test
 	for preset in asan tsan; do \
 	  cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset || exit 1; done
 

@@ -39,6 +39,7 @@ constexpr std::array kKeywords = {
     Keyword{"$defs", Role::definitions},
     Keyword{"definitions", Role::definitions},
     Keyword{"type", Role::whole},
+    Keyword{"nullable", Role::whole},
     Keyword{"enum", Role::whole},
     Keyword{"const", Role::whole},
     Keyword{"anyOf", Role::whole},

@@ -134,9 +134,18 @@ class SchemaCompiler {
     if (schema.contains("const") || schema.contains("enum")) return literals(schema, path);
     unsigned types = implied != 0 ? implied : kAnyType;
     if (const Json* type = find(schema, "type")) types = read_types(*type, path);
+    if (is_nullable(schema, path)) types |= kNullType;
     check_keywords_apply(schema, types, path);
     if (implied == 0 && types == kAnyType) return rules_.value();
     return of_types(schema, types, path, depth);
+  }
+
+  /// OpenAPI's way to add null to the types.
+  static bool is_nullable(const Json& schema, const SchemaPath& path) {
+    const Json* nullable = find(schema, "nullable");
+    if (nullable == nullptr) return false;
+    if (!nullable->is_boolean()) path.refuse("keyword 'nullable' is neither true nor false");
+    return nullable->get<bool>();
   }
 
   RuleId referred(const Json& reference, const SchemaPath& path) {
@@ -171,7 +180,7 @@ class SchemaCompiler {
   RuleId literals(const Json& schema, const SchemaPath& path) {
     const Json* constant = find(schema, "const");
     const Json* list = find(schema, "enum");
-    check_alone(schema, constant != nullptr ? "const" : "enum", {"type", "enum", "const"}, path);
+    check_alone(schema, constant != nullptr ? "const" : "enum", {"type", "enum", "const", "nullable"}, path);
     if (list != nullptr && !list->is_array()) path.refuse("keyword 'enum' is not a list");
     std::vector<Json> values;
     if (list != nullptr) values.assign(list->begin(), list->end());
@@ -182,7 +191,7 @@ class SchemaCompiler {
       if (is_there) values.push_back(*constant);
     }
     if (const Json* type = find(schema, "type")) {
-      const unsigned types = read_types(*type, path);
+      const unsigned types = read_types(*type, path) | (is_nullable(schema, path) ? kNullType : 0);
       std::erase_if(values, [types](const Json& value) { return !is_of_type(value, types); });
     }
     if (values.empty()) path.refuse("no value satisfies '{}'", constant ? "const" : "enum");

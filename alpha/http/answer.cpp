@@ -48,7 +48,7 @@ void Answer::start(Response& response, bool is_whole) {
   is_bodiless_ = request_.method == "HEAD" || !has_body(status_);
   is_chunked_ = !is_whole && !terms_.is_http_1_0 && has_body(status_);
   const bool is_ended_by_close = !is_whole && !is_bodiless_ && !is_chunked_;
-  terms_.is_keep_alive = terms_.is_keep_alive && !is_ended_by_close;
+  terms_.is_keep_alive = terms_.is_keep_alive && !is_ended_by_close && !core_.is_finishing;
   Framing framing{.is_chunked = is_chunked_, .is_keep_alive = terms_.is_keep_alive};
   if (is_whole && has_body(status_)) framing.content_length = response.body.size();
   append_head(connection_->out(), response, framing, core_.date());

@@ -137,7 +137,7 @@ std::optional<Response> Client::Impl::exchange(std::string_view bytes, bool is_h
 std::optional<Response> Client::Impl::receive(bool is_head, const Patience& patience,
                                               bool is_used) {
   ResponseParser parser(is_head, kMaxBodyBytes);
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, 16'384> buffer;
   std::string unused;
   bool is_first = true;
   while (!parser.is_done()) {

@@ -82,10 +82,17 @@ Listener::Listener(Loop& loop, int fd, Hooks hooks)
       hooks_(std::move(hooks)) {}
 
 void Listener::start() {
+  if (is_closed_) return;
   watch_.wait_readable(shared_from_this());
 }
 
+void Listener::close() {
+  is_closed_ = true;
+  watch_.close();
+}
+
 void Listener::on_readable() {
+  if (is_closed_) return;
   const bool was_paused = std::exchange(is_paused_, false);
   for (int i = 0; i < kAcceptsAtOnce && accept_one(); ++i) {
   }

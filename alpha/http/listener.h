@@ -34,6 +34,9 @@ class Listener final : public Watcher, public std::enable_shared_from_this<Liste
 
   void start();
 
+  /// Takes no more connections; those that wait in the system are reset.
+  void close();
+
   void on_readable() override;
 
   void on_writable() override {}
@@ -46,6 +49,7 @@ class Listener final : public Watcher, public std::enable_shared_from_this<Liste
   Watch watch_;
   Hooks hooks_;
   bool is_paused_ = false;
+  bool is_closed_ = false;
 };
 
 }  // namespace alpha::http

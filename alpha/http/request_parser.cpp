@@ -24,6 +24,14 @@ std::string_view without_origin(std::string_view target) noexcept {
   return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
 }
 
+/// The host of a target that names one.
+std::string_view authority_of(std::string_view target) noexcept {
+  const std::size_t scheme = target.find("://");
+  if (target.front() == '/' || scheme == std::string_view::npos) return {};
+  const std::string_view rest = target.substr(scheme + 3);
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
 /// False where the text is not one that decodes.
 bool decode_query(std::string_view text, Fields& query) {
   while (!text.empty()) {
@@ -114,6 +122,7 @@ class RequestParser::Impl final : public bhttp::basic_parser<true> {
   std::size_t n_fields_ = 0;
   std::size_t n_hosts_ = 0;
   std::string content_length_;
+  std::string authority_;
   bool is_whole_header_ = false;
 };
 
@@ -170,6 +179,7 @@ void RequestParser::Impl::on_request_impl(bhttp::verb, beast::string_view method
   request.method = view_of(method);
   is_http_1_0 = version < 11;
   const std::string_view whole = without_origin(view_of(target));
+  authority_ = authority_of(view_of(target));
   const std::size_t question = whole.find('?');
   auto path = decode_percent(whole.substr(0, question), false);
   const bool is_decoded = path && (question == std::string_view::npos ||
@@ -194,7 +204,10 @@ void RequestParser::Impl::on_field_impl(bhttp::field field, beast::string_view n
   }
   if (field == bhttp::field::content_length) content_length_ = view_of(value);
   if (field == bhttp::field::host) ++n_hosts_;
-  request.headers.add(std::string(view_of(name)), std::string(view_of(value)));
+  // What the target says of the host counts more (RFC 9112, 3.2.2).
+  const bool is_overruled = field == bhttp::field::host && !authority_.empty();
+  request.headers.add(std::string(view_of(name)),
+                      is_overruled ? authority_ : std::string(view_of(value)));
 }
 
 void RequestParser::Impl::on_header_impl(beast::error_code& ec) {

@@ -43,6 +43,11 @@ void Server::run() {
   impl_->core.mailbox->claim();
   impl_->core.loop.run();
   impl_->core.close_all();
+  impl_->listener->close();
+}
+
+void Server::finish_connections() {
+  impl_->core.is_finishing = true;
 }
 
 void Server::stop() {

@@ -48,6 +48,10 @@ class Server {
   /// Serves until `stop`; the calling thread becomes the server's.
   void run();
 
+  /// From now on connections are closed behind the answers that they carry, and told so. For the
+  /// server's thread.
+  void finish_connections();
+
   /// Ends `run`: connections are closed as they are, and their hooks called, before it returns. For
   /// any thread and for hooks.
   void stop();

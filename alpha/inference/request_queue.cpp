@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace alpha {
@@ -54,16 +55,23 @@ std::shared_ptr<Job> RequestQueue::pop(
     std::int64_t max_samples, const std::function<std::int64_t(std::uint64_t client)>& n_active) {
   const std::lock_guard lock(mutex_);
   if (jobs_.empty() || max_samples == 0) return nullptr;
-  std::map<std::uint64_t, std::int64_t> active;  // of the clients that wait
+  using Rank = std::pair<std::int64_t, std::uint64_t>;  // the least comes first
+  std::set<std::uint64_t> clients;
   auto best = jobs_.end();
+  Rank least;
   for (auto at = jobs_.begin(); at != jobs_.end(); ++at) {
     const std::uint64_t client = (*at)->request.client;
-    const auto [known, is_new] = active.try_emplace(client, 0);
-    if (!is_new) continue;  // an earlier job of this client was looked at
-    known->second = n_active(client);
-    if (best == jobs_.end() || known->second < active[(*best)->request.client]) best = at;
+    if (!clients.insert(client).second) continue;  // an earlier job of this client was looked at
+    const auto turn = turns_.find(client);
+    const Rank rank = {n_active(client), turn == turns_.end() ? 0 : turn->second};
+    if (best != jobs_.end() && rank >= least) continue;
+    best = at;
+    least = rank;
   }
   if ((*best)->request.n > max_samples) return nullptr;
+  constexpr std::size_t kMostClients = 4096;
+  if (turns_.size() >= kMostClients) turns_.clear();
+  turns_[(*best)->request.client] = ++n_turns_;
   std::shared_ptr<Job> job = std::move(*best);
   jobs_.erase(best);
   return job;

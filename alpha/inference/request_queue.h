@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -24,8 +25,9 @@ class RequestQueue {
   /// overloaded when the queue is full of those, or closed.
   std::shared_ptr<Job> push(std::shared_ptr<Job> job);
 
-  /// The first job of the client that has the fewest samples being written, `n_active(client)`, by
-  /// arrival among equals; when it wants no more than `max_samples`, else none.
+  /// The first job of the client that has the fewest samples being written, `n_active(client)`;
+  /// among equals of the one whose turn is the longest ago, then by arrival; when it wants no more
+  /// than `max_samples`, else none.
   std::shared_ptr<Job> pop(std::int64_t max_samples,
                            const std::function<std::int64_t(std::uint64_t client)>& n_active);
 
@@ -51,6 +53,8 @@ class RequestQueue {
   mutable std::mutex mutex_;
   mutable std::condition_variable has_changed_;
   std::deque<std::shared_ptr<Job>> jobs_;
+  std::map<std::uint64_t, std::uint64_t> turns_;  // client -> the number of its last job
+  std::uint64_t n_turns_ = 0;
   bool is_closed_ = false;
 };
 

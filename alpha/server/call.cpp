@@ -30,7 +30,8 @@ void Call::add_header(std::string name, std::string value) {
 }
 
 void Call::respond(const Json& body, int status) {
-  respond(http::Response{.status = status, .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"});
+  respond(http::Response{.status = status,
+                         .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"});
 }
 
 void Call::respond(http::Response response) {

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr double kRetrySeconds = 30;  // for a newer checkpoint that could not be loaded
+constexpr double kRetrySeconds = 60;  // for a latest checkpoint that could not be loaded
 
 [[noreturn]] void fail_unknown(std::string_view name, const RunList& runs) {
   std::vector<std::string_view> names;
@@ -47,6 +47,26 @@ const RunCheckpoint& find_step(const RunInfo& run, std::string_view step, std::s
     fail_checkpoint(name, run, fmt::format("there is no checkpoint '{}'", step.substr(0, 40)));
   }
   return *at;
+}
+
+std::string id_of(const ModelName& name) {
+  return name.is_latest ? name.run->id : fmt::format("{}@{}", name.run->id, name.checkpoint.step);
+}
+
+/// What an exception says, and whether a file is to blame.
+struct Failure {
+  std::string message;
+  bool is_damage = false;
+};
+
+Failure failure_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& known) {
+    return {known.what(), known.code() == ErrorCode::corrupt};
+  } catch (const std::exception& other) {
+    return {other.what(), false};
+  }
 }
 
 /// Bytes that a checkpoint will take, before it is loaded.
@@ -102,8 +122,22 @@ ModelRegistry::Slot* ModelRegistry::find_serving(const std::string& run_id) {
   return slot != slots_.end() && slot->second.model ? &slot->second : nullptr;
 }
 
+bool ModelRegistry::has_failed_lately(const Key& key) const {
+  const auto failed = failed_at_.find(key);
+  return failed != failed_at_.end() && clock_.seconds() - failed->second < kRetrySeconds;
+}
+
+/// The newest that is not known to be damaged; where all are, the newest.
+const RunCheckpoint& ModelRegistry::latest_of(const RunInfo& run) const {
+  for (auto at = run.checkpoints.rbegin(); at != run.checkpoints.rend(); ++at) {
+    if (!has_failed_lately(key_of(*at))) return *at;
+  }
+  return run.checkpoints.back();
+}
+
 void ModelRegistry::open(std::string_view name, Opened opened) {
-  const ModelName found = find(name);
+  ModelName found = find(name);
+  if (found.is_latest) found.checkpoint = latest_of(*found.run);
   Slot* slot = found.is_latest ? find_serving(found.run->id) : nullptr;
   if (slot == nullptr) {
     slot = &slots_[key_of(found.checkpoint)];
@@ -117,7 +151,7 @@ void ModelRegistry::open(std::string_view name, Opened opened) {
     opened(slot->model, nullptr);
     return;
   }
-  slot->waiters.push_back(std::move(opened));
+  slot->waiters.push_back({std::move(opened), found.is_latest});
   begin_loads();
 }
 
@@ -133,12 +167,12 @@ void ModelRegistry::begin_loads() {
 /// Drops idle models, the one unused the longest first, until there is room. A model that is larger
 /// than all the room is loaded alone.
 bool ModelRegistry::make_room(std::size_t wanted_bytes) {
-  std::erase_if(leaving_, [](const auto& model) { return model.expired(); });
+  std::erase_if(leaving_, [](const Leaving& leaving) { return leaving.model.expired(); });
   for (;;) {
     std::size_t total = 0;
     bool is_alone = leaving_.empty();
-    for (const auto& model : leaving_) {
-      if (const auto alive = model.lock()) total += alive->size_bytes();
+    for (const Leaving& leaving : leaving_) {
+      if (const auto alive = leaving.model.lock()) total += alive->size_bytes();
     }
     const Slots::value_type* oldest = nullptr;
     for (const auto& entry : slots_) {
@@ -179,28 +213,53 @@ void ModelRegistry::finish(const Key& key, std::shared_ptr<ServedModel> model,
   Slot& slot = slots_.at(key);
   slot.is_loading = false;
   slot.is_wanted = false;
-  const std::vector<Opened> waiters = std::exchange(slot.waiters, {});
   if (model) {
-    slot.model = model;
-    slot.size_bytes = model->size_bytes();
-    if (slot.name.is_latest) serve(key);
+    succeed(key, model);
   } else {
-    if (waiters.empty()) {
-      failed_at_[key] = clock_.seconds();
-      on_problem_(
-          fmt::format("cannot load the newer checkpoint '{}': {}", key.first.string(), [&error] {
-            try {
-              std::rethrow_exception(error);
-            } catch (const std::exception& e) {
-              return std::string(e.what());
-            }
-          }()));
-    }
-    slots_.erase(key);
+    fail(key, error);
   }
-  for (const Opened& opened : waiters) opened(model, error);
   model.reset();
   tidy();
+}
+
+void ModelRegistry::succeed(const Key& key, const std::shared_ptr<ServedModel>& model) {
+  Slot& slot = slots_.at(key);
+  slot.model = model;
+  slot.size_bytes = model->size_bytes();
+  failed_at_.erase(key);
+  const std::vector<Waiter> waiters = std::exchange(slot.waiters, {});
+  if (slot.name.is_latest) serve(key);
+  for (const Waiter& waiter : waiters) waiter.opened(model, nullptr);
+}
+
+/// Tells those who wait; those who asked for the latest wait for the checkpoint before it, where
+/// this one is damaged.
+void ModelRegistry::fail(const Key& key, const std::exception_ptr& error) {
+  const auto node = slots_.extract(key);
+  const Slot& slot = node.mapped();
+  const Failure failure = failure_of(error);
+  ModelName before{slot.name.run, slot.name.checkpoint, true};
+  if (slot.name.is_latest && (failure.is_damage || slot.waiters.empty())) {
+    failed_at_[key] = clock_.seconds();
+    on_problem_(
+        fmt::format("cannot load the checkpoint '{}': {}", key.first.string(), failure.message));
+    before.checkpoint = latest_of(*slot.name.run);
+  }
+  const Key next_key = key_of(before.checkpoint);
+  const bool is_handed_on = failure.is_damage && next_key != key && !has_failed_lately(next_key);
+  for (const Waiter& waiter : slot.waiters) {
+    if (!is_handed_on || !waiter.is_for_latest) {
+      waiter.opened(nullptr, error);
+    } else if (const Slot* serving = find_serving(slot.name.run->id)) {
+      waiter.opened(serving->model, nullptr);
+    } else {
+      Slot& next = slots_[next_key];
+      if (next.name.run == nullptr) next.name = before;
+      next.name.is_latest = true;
+      next.used_at = ++n_uses_;
+      next.waiters.push_back(waiter);
+    }
+  }
 }
 
 /// From now on the run's name means this checkpoint.
@@ -218,10 +277,11 @@ void ModelRegistry::serve(const Key& key) {
 /// Forgets a loaded model. It goes when its last request ends.
 void ModelRegistry::drop(const Key& key) {
   const auto slot = slots_.find(key);
+  const std::string id = id_of(slot->second.name);
   std::shared_ptr<ServedModel> model = std::move(slot->second.model);
   slots_.erase(slot);
   if (!model) return;
-  if (model.use_count() > 1) leaving_.push_back(model);
+  if (model.use_count() > 1) leaving_.push_back({id, model});
   worker_.run([model = std::move(model)] {});  // its end waits for a thread's
 }
 
@@ -254,8 +314,7 @@ void ModelRegistry::follow(const std::shared_ptr<const RunInfo>& run) {
   const RunCheckpoint& newest = run->checkpoints.back();
   const Key key = key_of(newest);
   if (serving_.at(run->id) == key) return;
-  const auto failed = failed_at_.find(key);
-  if (failed != failed_at_.end() && clock_.seconds() - failed->second < kRetrySeconds) return;
+  if (has_failed_lately(key)) return;
   std::erase_if(slots_, [&](const auto& entry) {  // newer ones that nobody has begun to load
     const Slot& other = entry.second;
     return other.is_wanted && !other.is_loading && !other.model && other.waiters.empty() &&
@@ -282,10 +341,10 @@ bool ModelRegistry::is_loaded(const fs::path& checkpoint) const {
 std::vector<ModelRegistry::Loaded> ModelRegistry::loaded() const {
   std::vector<Loaded> models;
   for (const auto& [key, slot] : slots_) {
-    if (!slot.model) continue;
-    std::string id = slot.name.run->id;
-    if (!slot.name.is_latest) id += fmt::format("@{}", slot.name.checkpoint.step);
-    models.push_back({std::move(id), slot.model});
+    if (slot.model) models.push_back({id_of(slot.name), slot.model});
+  }
+  for (const Leaving& leaving : leaving_) {
+    if (auto alive = leaving.model.lock()) models.push_back({leaving.id, std::move(alive)});
   }
   return models;
 }
@@ -295,8 +354,8 @@ std::size_t ModelRegistry::loaded_bytes() const {
   for (const auto& [key, slot] : slots_) {
     if (slot.model) total += slot.size_bytes;
   }
-  for (const auto& model : leaving_) {
-    if (const auto alive = model.lock()) total += alive->size_bytes();
+  for (const Leaving& leaving : leaving_) {
+    if (const auto alive = leaving.model.lock()) total += alive->size_bytes();
   }
   return total;
 }

@@ -27,7 +27,8 @@ struct ModelName {
 /// done on a worker.
 ///
 ///  - A checkpoint is loaded when it is first asked for, once however many ask at the same time. A
-///    failure is told to all who wait, and not remembered: the next one who asks tries again.
+///    failure is told to all who wait, and not remembered: the next one who asks tries again. Where
+///    a run's latest checkpoint is damaged, whoever asked for the latest gets the one before it.
 ///  - Loaded models stay until the memory is needed; the one not asked for the longest goes first.
 ///    One that answers requests stays as long as they take, and loading waits for it.
 ///  - When a run has a newer checkpoint, that one is loaded beside the one that is served and then
@@ -66,10 +67,11 @@ class ModelRegistry {
   bool is_loaded(const std::filesystem::path& checkpoint) const;
 
   struct Loaded {
-    std::string id;  // of the run
+    std::string id;  // of the run, with its step where it is not the latest
     std::shared_ptr<ServedModel> model;
   };
 
+  /// Those that were dropped and still answer are among them: an id may come twice.
   std::vector<Loaded> loaded() const;
 
   std::size_t loaded_bytes() const;
@@ -78,11 +80,16 @@ class ModelRegistry {
   std::int64_t n_loads() const noexcept { return n_loads_; }
 
  private:
+  struct Waiter {
+    Opened opened;
+    bool is_for_latest = false;
+  };
+
   /// A checkpoint that is loaded, being loaded or asked for.
   struct Slot {
     ModelName name;
     std::shared_ptr<ServedModel> model;
-    std::vector<Opened> waiters;
+    std::vector<Waiter> waiters;
     bool is_loading = false;
     bool is_wanted = false;          // though nobody waits: to take the place of an older one
     bool was_named_by_step = false;  // `name@step` or `name@best`: stays when a newer one comes
@@ -98,10 +105,14 @@ class ModelRegistry {
   }
 
   Slot* find_serving(const std::string& run_id);
+  const RunCheckpoint& latest_of(const RunInfo& run) const;
+  bool has_failed_lately(const Key& key) const;
   void begin_loads();
   bool make_room(std::size_t wanted_bytes);
   void start(Slot& slot);
   void finish(const Key& key, std::shared_ptr<ServedModel> model, const std::exception_ptr& error);
+  void succeed(const Key& key, const std::shared_ptr<ServedModel>& model);
+  void fail(const Key& key, const std::exception_ptr& error);
   void serve(const Key& key);
   void drop(const Key& key);
   void follow(const std::shared_ptr<const RunInfo>& run);
@@ -114,9 +125,15 @@ class ModelRegistry {
   std::function<void(const std::string&)> on_problem_;
   std::shared_ptr<const RunList> runs_ = std::make_shared<const RunList>();
   Slots slots_;
-  std::map<std::string, Key> serving_;               // run id -> what `name` means now
-  std::map<Key, double> failed_at_;                  // newer checkpoints, to try again later
-  std::vector<std::weak_ptr<ServedModel>> leaving_;  // dropped, and still answering
+  std::map<std::string, Key> serving_;  // run id -> what `name` means now
+  std::map<Key, double> failed_at_;     // latest checkpoints, to try again later
+
+  struct Leaving {
+    std::string id;
+    std::weak_ptr<ServedModel> model;
+  };
+
+  std::vector<Leaving> leaving_;  // dropped, and still answering
   std::uint64_t n_uses_ = 0;
   std::int64_t n_loads_ = 0;
   std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);

@@ -158,6 +158,11 @@ StreamFields read_stream(RequestFields& fields) {
   return stream;
 }
 
+std::size_t max_prompts(const Call& call) {
+  constexpr std::int64_t kMost = 128;
+  return static_cast<std::size_t>(std::min(kMost, call.service().settings().max_waiting));
+}
+
 std::string read_model_name(RequestFields& fields) {
   return fields.text("model", kMaxNameBytes).value_or("");
 }

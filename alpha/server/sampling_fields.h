@@ -33,6 +33,9 @@ struct StreamFields {
 
 StreamFields read_stream(RequestFields& fields);
 
+/// How many prompts one call may have: more than may wait could never all be taken.
+std::size_t max_prompts(const Call& call);
+
 /// The model's name; empty when it is missing.
 std::string read_model_name(RequestFields& fields);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "alpha/checkpoint/checkpoint_search.h"
@@ -15,35 +16,24 @@ namespace {
 constexpr std::size_t kRememberedEnds = 64;
 constexpr double kRateSeconds = 30;  // how far back the rate of ends looks
 constexpr std::int64_t kHeartbeatMs = 15'000;
+constexpr std::int64_t kLastCallsMs = 50;
 constexpr std::int64_t kCutShortMs = 2'000;  // for what was cut short to be told
 
-/// A run's latest checkpoint or, where that is damaged, the one before it.
+/// A checkpoint that is quantized already is served as it is.
 std::shared_ptr<const Weights> load(const ModelName& name, Backend& backend,
-                                    const ServerSettings& settings) {
-  std::optional<WeightFormat> format = settings.weights;
-  const auto load_with = [&](const std::filesystem::path& path) {
-    try {
-      return load_weights(path, backend, format);
-    } catch (const Error& error) {
-      // A checkpoint that is quantized already is served as it is.
-      if (!format || error.code() != ErrorCode::invalid_argument) throw;
-      return load_weights(path, backend, {});
-    }
-  };
+                                    std::optional<WeightFormat> format) {
   try {
-    return load_with(name.checkpoint.path);
+    return load_weights(name.checkpoint.path, backend, format);
   } catch (const Error& error) {
-    if (!name.is_latest || name.run->is_bare_checkpoint || error.code() != ErrorCode::corrupt) {
-      throw;
-    }
-    return load_with(name.run->path);
+    if (!format || error.code() != ErrorCode::invalid_argument) throw;
+    return load_weights(name.checkpoint.path, backend, {});
   }
 }
 
 ModelRegistry::Loader make_loader(Backend& backend, const ServerSettings& settings,
                                   const Clock& clock) {
   return [&backend, settings, &clock](const ModelName& name) {
-    auto weights = load(name, backend, settings);
+    auto weights = load(name, backend, settings.weights);
     if (settings.chat_template) {
       auto changed = std::make_shared<Weights>(*weights);
       changed->chat_template = *settings.chat_template;
@@ -120,6 +110,11 @@ void Service::handle(const std::shared_ptr<http::Exchange>& exchange) {
   }
 }
 
+/// Calls that came before the run folders were looked at for the first time.
+void Service::answer_early() {
+  for (const auto& answer : std::exchange(early_, {})) answer();
+}
+
 void Service::fail(Call& call, const std::exception& error) const {
   const ApiError told = to_api_error(error);
   if (told.status >= 500 && !is_draining_) {
@@ -140,7 +135,14 @@ void Service::dispatch(const std::shared_ptr<Call>& call) {
   call->log.route = match.route->pattern;
   call->parameter = match.parameter;
   call->log.key = guard_.check_access(request, match.route->access);
-  match.route->handle(call);
+  if (is_looked_at_ || match.route->access == Access::open) return match.route->handle(call);
+  early_.push_back([this, call, route = match.route] {
+    try {
+      route->handle(call);
+    } catch (const std::exception& error) {
+      fail(*call, error);
+    }
+  });
 }
 
 void Service::log(const Call& call) {
@@ -182,10 +184,11 @@ void Service::rescan() {
     }
     http_.post([this, events = std::move(events), trouble, runs = store_.snapshot()] {
       is_looking_ = false;
-      is_ready_ = true;
       if (!trouble.empty()) problem("cannot look at the run folders: " + trouble);
       models_.update(runs);
       live_.send(events);
+      is_looked_at_ = true;
+      answer_early();
     });
   });
 }
@@ -250,9 +253,25 @@ void Service::remove(Generation* generation, bool is_finished) {
 
 void Service::update_gauges() {
   metrics_.clear_models();
+
+  struct Sum {
+    SchedulerStats stats;
+    std::size_t size_bytes = 0;
+  };
+
+  std::map<std::string, Sum> sums;  // a model that was swapped may still answer beside the new one
   for (const auto& loaded : models_.loaded()) {
-    metrics_.set_model(loaded.id, loaded.model->scheduler().stats(), loaded.model->size_bytes());
+    Sum& sum = sums[loaded.id];
+    const SchedulerStats stats = loaded.model->scheduler().stats();
+    sum.stats.n_sessions += stats.n_sessions;
+    sum.stats.n_waiting += stats.n_waiting;
+    sum.stats.n_preemptions += stats.n_preemptions;
+    sum.stats.n_blocks_used += stats.n_blocks_used;
+    sum.stats.n_blocks_idle += stats.n_blocks_idle;
+    sum.stats.n_blocks_free += stats.n_blocks_free;
+    sum.size_bytes += loaded.model->size_bytes();
   }
+  for (const auto& [id, sum] : sums) metrics_.set_model(id, sum.stats, sum.size_bytes);
   metrics_.set_process(clock_.seconds() - started_at_, http_.n_connections(), models_.n_loads());
 }
 
@@ -262,6 +281,7 @@ void Service::drain() {
 
 void Service::begin_drain() {
   if (std::exchange(is_draining_, true)) return;
+  http_.finish_connections();
   live_.close();
   end_when_idle();
   http_.post_after(settings_.drain_timeout_ms, [this] {
@@ -271,8 +291,13 @@ void Service::begin_drain() {
   });
 }
 
+/// A proxy may have sent a request that has not come yet: it is to be told rather than cut off.
 void Service::end_when_idle() {
-  if (n_calls_ == 0) http_.stop();
+  if (n_calls_ > 0 || std::exchange(is_ending_, true)) return;
+  http_.post_after(kLastCallsMs, [this] {
+    is_ending_ = false;
+    if (n_calls_ == 0) http_.stop();
+  });
 }
 
 }  // namespace alpha

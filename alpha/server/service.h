@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "alpha/core/clock.h"
 #include "alpha/http/server.h"
@@ -71,7 +72,7 @@ class Service {
   bool is_draining() const noexcept { return is_draining_; }
 
   /// The run folders have been looked at.
-  bool is_ready() const noexcept { return is_ready_ && !is_draining_; }
+  bool is_ready() const noexcept { return is_looked_at_ && !is_draining_; }
 
   std::int64_t started_ms() const noexcept { return started_ms_; }
 
@@ -107,6 +108,7 @@ class Service {
   void preflight(const std::shared_ptr<Call>& call) const;
   void log(const Call& call);
   void look();
+  void answer_early();
   void begin_drain();
   void end_when_idle();
   void heartbeat();
@@ -126,9 +128,11 @@ class Service {
   CheckpointUpload uploads_;
   LiveFeed live_;
 
-  bool is_ready_ = false;
+  bool is_looked_at_ = false;  // the run folders, for the first time
+  std::vector<std::function<void()>> early_;
   bool is_looking_ = false;
   bool is_draining_ = false;
+  bool is_ending_ = false;
   std::int64_t n_calls_ = 0;  // that are not over
   std::set<Generation*> generations_;
   std::deque<double> ended_at_;  // the last generations that came to their end

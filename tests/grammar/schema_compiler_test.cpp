@@ -35,6 +35,15 @@ TEST(SchemaCompiler, TakesAListOfTypes) {
             "number, string, array or object");
 }
 
+TEST(SchemaCompiler, AddsNullToTheTypesOfWhatIsNullable) {
+  expect_language(R"({"type":"boolean","nullable":true})", {"true", "null"}, {"1"});
+  expect_language(R"({"type":"boolean","nullable":false})", {"true"}, {"null"});
+  expect_language(R"({"type":"string","nullable":true,"enum":["a",null,1]})", {R"("a")", "null"},
+                  {"1"});
+  EXPECT_EQ(error_of(R"({"type":"boolean","nullable":1})"),
+            "schema at the root: keyword 'nullable' is neither true nor false");
+}
+
 TEST(SchemaCompiler, BoundsTheDigitsOfNumbers) {
   const std::string fifteen(15, '9');
   expect_language(R"({"type":"integer"})", {"0", "-1", "10", fifteen, "-" + fifteen},
@@ -298,7 +307,6 @@ TEST(SchemaCompiler, RefusesWhatItDoesNotSupportAndSaysWhere) {
                               "contentEncoding",
                               "$anchor",
                               "$dynamicRef",
-                              "nullable",
                               "discriminator",
                               "Type"}) {
     const Json schema = {{"properties", {{"a/b", {{keyword, 1}}}}}};

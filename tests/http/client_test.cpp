@@ -32,8 +32,10 @@ class ScriptedServer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), size);
-    ::listen(fd_, 8);
+    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+        ::listen(fd_, 8) != 0) {
+      throw std::runtime_error("cannot listen");
+    }
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this, answers = std::move(answers)] {

@@ -17,7 +17,6 @@ namespace {
 
 using test::get;
 using test::get_soon;
-using test::post;
 using test::RawClient;
 using test::RunningServer;
 
@@ -103,7 +102,7 @@ TEST_F(LeavingTest, AClientThatClosesInTheMiddleOfAStreamIsNoticed) {
 
 TEST_F(LeavingTest, AClientThatDoesNotReadHasLeftAfterTheTimeout) {
   first_ = [](const ExchangePtr& exchange) {
-    exchange->begin({.body = std::string(16 * 1024 * 1024, 'x')});
+    exchange->begin({.body = std::string(16'000'000, 'x')});
   };
   RawClient client(server_.port(), 4096);
   client.send(get("/"));
@@ -146,13 +145,13 @@ TEST_F(LeavingTest, StoppingTheServerLeavesWhatIsOpen) {
 
 TEST(ConnectionsTest, AnAnswerGoesWholeToAClientThatClosesItsHalfAfterIt) {
   RunningServer server([](const ExchangePtr& exchange) {
-    exchange->respond({.body = std::string(8 * 1024 * 1024, 'x')});
+    exchange->respond({.body = std::string(8'000'000, 'x')});
   });
   RawClient client(server.port(), 4096);
   client.send(get("/"));
   const std::string head = client.read_to("\r\n\r\n");
   client.close_sending();
-  EXPECT_EQ(client.read_all().size(), 8u * 1024 * 1024);
+  EXPECT_EQ(client.read_all().size(), 8'000'000u);
 }
 
 TEST(ConnectionsTest, AHeaderThatDoesNotComeIsNotWaitedFor) {
@@ -271,6 +270,7 @@ class FileLimit {
 TEST(ConnectionsTest, WithoutFilesTheIdleOnesMakeRoom) {
   RunningServer server(say_hello);
   std::vector<RawClient> clients;
+  clients.reserve(40);
   for (int i = 0; i < 40; ++i) clients.emplace_back(std::uint16_t{0});
   FileLimit files;
   files.allow_more(10);
@@ -308,9 +308,9 @@ TEST(ConnectionsTest, TasksOfAllThreadsRunOnTheServersInTheirOrder) {
   RunningServer server(say_hello);
   std::vector<std::thread> threads;
   std::vector<std::vector<int>> seen(4);
-  for (std::size_t t = 0; t < seen.size(); ++t) {
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 1000; ++i) server.server().post([&, t, i] { seen[t].push_back(i); });
+  for (std::vector<int>& numbers : seen) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) server.server().post([&, i] { numbers.push_back(i); });
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -377,6 +377,27 @@ TEST(ConnectionsTest, AServerMayListenOnIpv6) {
   EXPECT_TRUE(has(client.read_answer(), "\r\n\r\n127.0.0.1"));
   server.stop();
   thread.join();
+}
+
+TEST(FinishingTest, ConnectionsAreClosedBehindTheirAnswersAndToldSo) {
+  RunningServer server(say_hello);
+  RawClient client(server.port());
+  client.send(get("/"));
+  EXPECT_TRUE(has(client.read_answer(), "keep-alive"));
+  server.ask([&] {
+    server.server().finish_connections();
+    return true;
+  });
+  client.send(get("/"));
+  EXPECT_TRUE(has(client.read_answer(), "Connection: close"));
+  EXPECT_TRUE(client.is_closed_by_server());
+}
+
+TEST(FinishingTest, NobodyIsTakenAfterTheServerHasStopped) {
+  Server server({.port = 0}, say_hello);
+  server.stop();
+  server.run();
+  EXPECT_THROW(RawClient(server.port()), std::exception);
 }
 
 }  // namespace

@@ -45,13 +45,13 @@ class Worker {
         const std::lock_guard lock(mutex_);
         taken.swap(waiting_);
       }
-      for (ExchangePtr& exchange : taken) answer(std::move(exchange));
+      for (const ExchangePtr& exchange : taken) answer(exchange);
       std::this_thread::yield();
     }
   }
 
-  void answer(ExchangePtr exchange) {
-    if (++n_ % 7 == 0) return;  // let go here
+  void answer(const ExchangePtr& exchange) {
+    if (++n_ % 7 == 0) return;  // let go with the others taken
     exchange->post([exchange] { exchange->begin({.body = "first "}); });
     for (int i = 0; i < 20; ++i) exchange->post([exchange] { exchange->write("more "); });
     exchange->post([exchange] { exchange->end(); });

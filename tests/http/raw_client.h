@@ -37,7 +37,7 @@ class RawClient {
 
   ~RawClient() { close(); }
 
-  void connect(std::uint16_t port) {
+  void connect(std::uint16_t port) const {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -48,7 +48,7 @@ class RawClient {
   }
 
   /// False when the server has closed.
-  bool send(std::string_view bytes) {
+  bool send(std::string_view bytes) const {
     while (!bytes.empty()) {
       const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (n <= 0) return false;
@@ -57,7 +57,7 @@ class RawClient {
     return true;
   }
 
-  void close_sending() { ::shutdown(fd_, SHUT_WR); }
+  void close_sending() const { ::shutdown(fd_, SHUT_WR); }
 
   /// Closes with a reset.
   void reset() {

@@ -1,15 +1,16 @@
 #include "alpha/http/request_parser.h"
 
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
 namespace alpha::http {
 namespace {
 
-const std::string kPlain =
+constexpr std::string_view kPlain =
     "POST /a%20b?c=d HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX: y\r\n\r\nhello";
-const std::string kChunked =
+constexpr std::string_view kChunked =
     "POST /a%20b?c=d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     "3\r\nhel\r\n2;ext=\"1\"\r\nlo\r\n0\r\nTrailer: t\r\n\r\n";
 
@@ -23,7 +24,7 @@ std::string feed(RequestParser& parser, std::string unused, std::string_view byt
 }
 
 TEST(RequestParserTest, WhereTheBytesAreCutDoesNotMatter) {
-  for (const std::string& whole : {kPlain, kChunked}) {
+  for (const std::string_view whole : {kPlain, kChunked}) {
     for (std::size_t a = 0; a <= whole.size(); ++a) {
       for (std::size_t b = a; b <= whole.size(); ++b) {
         RequestParser parser({});
@@ -41,10 +42,22 @@ TEST(RequestParserTest, WhereTheBytesAreCutDoesNotMatter) {
   }
 }
 
-TEST(RequestParserTest, WhatFollowsARequestIsLeft) {
-  for (const std::string& whole : {kPlain, kChunked}) {
+TEST(RequestParserTest, TheHostOfATargetOverrulesTheHeader) {
+  for (const auto& [target, host] : std::vector<std::pair<std::string, std::string>>{
+           {"http://other.example/path?q", "other.example"},
+           {"http://other.example:81", "other.example:81"},
+           {"/path?u=http://other.example/", "here"}}) {
     RequestParser parser({});
-    EXPECT_EQ(feed(parser, "", whole + "GET /next"), "GET /next");
+    feed(parser, "", "GET " + target + " HTTP/1.1\r\nHost: here\r\n\r\n");
+    ASSERT_TRUE(parser.is_done()) << target;
+    EXPECT_EQ(find_header(parser.take().headers, "Host"), host) << target;
+  }
+}
+
+TEST(RequestParserTest, WhatFollowsARequestIsLeft) {
+  for (const std::string_view whole : {kPlain, kChunked}) {
+    RequestParser parser({});
+    EXPECT_EQ(feed(parser, "", std::string(whole) + "GET /next"), "GET /next");
     EXPECT_TRUE(parser.is_done());
   }
 }

@@ -46,6 +46,17 @@ TEST_F(SchedulerClientsTest, AFreeSessionGoesToTheClientThatHasTheFewest) {
   EXPECT_FALSE(has_ended(*third));
 }
 
+TEST_F(SchedulerClientsTest, ClientsTakeTurnsWhereNoneHasASession) {
+  make({.max_sessions = 1});
+  std::vector<std::unique_ptr<Completion>> many;
+  for (int i = 0; i < 5; ++i) many.push_back(submit(1));
+  core->run_step();
+  const auto one = submit(2);
+  core->run_step();
+  EXPECT_TRUE(has_ended(*one));
+  EXPECT_FALSE(has_ended(*many[1]));
+}
+
 TEST_F(SchedulerClientsTest, RequestsOfOneClientAreServedInTheOrderOfArrival) {
   make({.max_sessions = 1});
   std::vector<std::unique_ptr<Completion>> completions;

@@ -12,7 +12,6 @@ namespace alpha {
 namespace {
 
 constexpr std::int64_t kDefaultMaxTokens = 16;
-constexpr std::size_t kMaxPrompts = 128;
 constexpr std::int64_t kMaxLogProbs = 20;
 
 /// A prompt as text and as tokens.
@@ -39,7 +38,8 @@ Prompt from_tokens(const Json& list, const ServedModel& model) {
 }
 
 /// A text, a list of texts, a list of tokens or a list of lists of tokens.
-std::vector<Prompt> read_prompts(RequestFields& fields, const ServedModel& model) {
+std::vector<Prompt> read_prompts(RequestFields& fields, const ServedModel& model,
+                                 std::size_t max_prompts) {
   const Json* value = fields.find("prompt");
   if (value == nullptr) fail_param("prompt", "'prompt' is missing");
   if (value->is_string()) return {from_text(value->get_ref<const std::string&>(), model)};
@@ -49,8 +49,8 @@ std::vector<Prompt> read_prompts(RequestFields& fields, const ServedModel& model
   }
   if (value->empty()) fail_param("prompt", "'prompt' is an empty list");
   if (value->front().is_number()) return {from_tokens(*value, model)};
-  if (value->size() > kMaxPrompts) {
-    fail_param("prompt", "'prompt' has {} texts, expected at most {}", value->size(), kMaxPrompts);
+  if (value->size() > max_prompts) {
+    fail_param("prompt", "'prompt' has {} texts, expected at most {}", value->size(), max_prompts);
   }
   std::vector<Prompt> prompts;
   for (const Json& item : *value) {
@@ -116,7 +116,7 @@ void complete(const std::shared_ptr<Call>& call, const Json& body,
   const auto max_tokens = read_max_tokens(fields, 0);
   const char* max_tokens_name =
       fields.find("max_completion_tokens") != nullptr ? "max_completion_tokens" : "max_tokens";
-  std::vector<Prompt> prompts = read_prompts(fields, *model);
+  std::vector<Prompt> prompts = read_prompts(fields, *model, max_prompts(*call));
   report_unknown(fields, *call);
 
   std::vector<GenerateRequest> requests;

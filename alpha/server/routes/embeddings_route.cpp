@@ -12,8 +12,6 @@ namespace alpha {
 
 namespace {
 
-constexpr std::size_t kMaxInputs = 128;
-
 /// RFC 4648, with padding.
 std::string base64(std::span<const unsigned char> bytes) {
   constexpr std::string_view kDigits =
@@ -69,7 +67,8 @@ class EmbeddingsAnswer final : public AnswerWriter {
 };
 
 /// A text, a list of texts, a list of tokens or a list of lists of tokens.
-std::vector<std::vector<TokenId>> read_inputs(RequestFields& fields, const ServedModel& model) {
+std::vector<std::vector<TokenId>> read_inputs(RequestFields& fields, const ServedModel& model,
+                                              std::size_t max_inputs) {
   const Json* value = fields.find("input");
   if (value == nullptr) fail_param("input", "'input' is missing");
   if (value->is_string()) {
@@ -80,8 +79,8 @@ std::vector<std::vector<TokenId>> read_inputs(RequestFields& fields, const Serve
                value->is_array() ? "an empty list" : shown(*value));
   }
   if (value->front().is_number()) return {read_tokens(*value, model, "input")};
-  if (value->size() > kMaxInputs) {
-    fail_param("input", "'input' has {} texts, expected at most {}", value->size(), kMaxInputs);
+  if (value->size() > max_inputs) {
+    fail_param("input", "'input' has {} texts, expected at most {}", value->size(), max_inputs);
   }
   std::vector<std::vector<TokenId>> inputs;
   for (const Json& item : *value) {
@@ -113,7 +112,7 @@ void embed(const std::shared_ptr<Call>& call, const Json& body,
   }
   const std::string user = fields.text("user", 512).value_or("");
   std::vector<GenerateRequest> requests;
-  for (std::vector<TokenId>& tokens : read_inputs(fields, *model)) {
+  for (std::vector<TokenId>& tokens : read_inputs(fields, *model, max_prompts(*call))) {
     fit_tokens(*model, std::ssize(tokens), 0, 0, "input", "input");
     requests.push_back({.prompt = std::move(tokens),
                         .max_tokens = 0,

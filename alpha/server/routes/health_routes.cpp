@@ -19,7 +19,7 @@ void ready(const std::shared_ptr<Call>& call) {
 void metrics(const std::shared_ptr<Call>& call) {
   call->service().update_gauges();
   call->respond(http::Response{.body = call->service().metrics().text(),
-                 .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+                               .content_type = "text/plain; version=0.0.4; charset=utf-8"});
 }
 
 }  // namespace

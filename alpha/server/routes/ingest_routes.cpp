@@ -12,18 +12,25 @@ http::Response answer(const Json& body) {
   return {.body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
 }
 
+/// What was reported is there to be seen at once.
+void look_again(const std::shared_ptr<Call>& call) {
+  call->exchange()->post([call] { call->service().rescan(); });
+}
+
 void ingest(const std::shared_ptr<Call>& call) {
-  call->service().respond_later(
-      call, [&ingest = call->service().ingest(), body = parse_request_body(call->request().body)] {
-        return answer(ingest.handle(body));
-      });
+  call->service().respond_later(call, [call, body = parse_request_body(call->request().body)] {
+    const Json result = call->service().ingest().handle(body);
+    look_again(call);
+    return answer(result);
+  });
 }
 
 void complete(const std::shared_ptr<Call>& call) {
-  call->service().respond_later(
-      call, [&ingest = call->service().ingest(), body = parse_request_body(call->request().body)] {
-        return answer(ingest.complete(body));
-      });
+  call->service().respond_later(call, [call, body = parse_request_body(call->request().body)] {
+    const Json result = call->service().ingest().complete(body);
+    look_again(call);
+    return answer(result);
+  });
 }
 
 std::string_view required_header(const Call& call, std::string_view name) {
@@ -52,6 +59,7 @@ void upload(const std::shared_ptr<Call>& call) {
   call->service().respond_later(call, [call, name, step, file, offset] {
     const UploadProgress progress =
         call->service().uploads().put(name, step, file, offset, call->request().body);
+    if (progress.is_complete) look_again(call);
     return answer({{"ok", true},
                    {"name", name},
                    {"step", step},
