@@ -56,9 +56,8 @@ class ServerCore {
   const std::shared_ptr<Mailbox> mailbox;
   Deadlines deadlines;
   std::optional<TlsContext> tls;
-  bool is_finishing = false;  // connections do not outlive their answers
-  std::array<char, std::size_t{64} * 1024>
-      scratch;  // every read goes here first: idle connections hold nothing
+  bool is_finishing = false;         // connections do not outlive their answers
+  std::array<char, 65'536> scratch;  // every read goes here first: idle connections hold nothing
 
  private:
   void run_mailbox();
