@@ -215,16 +215,18 @@ class Replicas(unittest.TestCase):
                 body = completion("long" if i % 2 else "small", seed=1000 * client + i,
                                   max_tokens=100, ignore_eos=True, stream=is_stream)
                 begun_at = time.monotonic()
-                request, status, is_whole = None, None, False
+                stream, request, status, is_whole = None, None, None, False
                 try:
                     stream = self.proxy.stream("/v1/completions", body)
                     status, request = stream.status, stream.headers.get("x-request-id")
                     content = stream.response.read()
-                    stream.close()
                     is_whole = status == 200 and (b"data: [DONE]" if is_stream
                                                   else b'"usage"') in content
                 except (OSError, http.client.HTTPException):
                     pass  # the connection was lost
+                finally:
+                    if stream is not None:
+                        stream.close()
                 results.append((begun_at, time.monotonic(), status, request, is_whole))
         clients = [threading.Thread(target=ask, args=(i,)) for i in range(N_CLIENTS)]
         for client in clients:
@@ -266,7 +268,7 @@ class Replicas(unittest.TestCase):
             self.start_again(0)
             killed = self.replicas[0]
 
-    def test_replicas_are_restarted_in_turn_and_clients_see_little_of_it(self):
+    def test_replicas_are_restarted_in_turn_and_clients_see_nothing_of_it(self):
         def restart():
             for index, replica in enumerate(self.replicas):
                 replica.signal()
@@ -276,8 +278,8 @@ class Replicas(unittest.TestCase):
         bad = [result for result in results if not result[4]]
         say(f"{len(results)} requests while both replicas were restarted: {len(bad)} lost "
             f"{sorted(str(result[2]) for result in bad)}")
-        # What was on its way when the process ended cannot be asked for again.
-        self.assertLessEqual(len(bad), N_CLIENTS, self.nginx.log.read_text()[-3000:])
+        # None, unless the machine is so busy that one was on its way when the process ended.
+        self.assertLessEqual(len(bad), 4, self.nginx.log.read_text()[-3000:])
         self.assertNotIn(503, [result[2] for result in bad])
 
     def test_without_any_replica_clients_are_told(self):

@@ -157,12 +157,14 @@ class Stream:
                 return data if data == "[DONE]" else json.loads(data)
 
     def next_named(self):
-        """The next event's name and data; None at the end."""
+        """The next event's name and data, or a comment; None at the end."""
         name = ""
         while True:
             line = self.response.readline()
             if not line:
                 return None
+            if line.startswith(b": "):
+                return line[2:].strip().decode(), None
             if line.startswith(b"event: "):
                 name = line[7:].strip().decode()
             if line.startswith(b"data: "):
