@@ -1,3 +1,6 @@
+#include <unordered_map>
+#include <utility>
+
 #include "alpha/server/chat_fields.h"
 #include "alpha/server/openai_answer.h"
 #include "alpha/server/routes/openai_routes.h"
@@ -12,70 +15,102 @@ namespace {
 
 constexpr std::size_t kMaxTextBytes = std::size_t{4} << 20U;
 
-/// A text (`prompt`, or `content` as llama.cpp has it) or a chat (`messages`) as the model would
-/// read it.
-std::vector<TokenId> read_text(RequestFields& fields, const ServedModel& model) {
-  if (fields.find("messages") != nullptr) return encode_chat(read_messages(fields), model);
-  const auto prompt = fields.text("prompt", kMaxTextBytes);
-  const auto content = fields.text("content", kMaxTextBytes);
+using Model = std::shared_ptr<ServedModel>;
+
+/// A text (`prompt`, or `content` as llama.cpp has it) or a chat (`messages`).
+struct TextToCut {
+  std::string text = {};
+  std::vector<ChatMessage> messages = {};
+  bool is_special = true;  // what looks like a special token is one
+};
+
+TextToCut read_text(RequestFields& fields) {
+  if (fields.find("messages") != nullptr) return {.messages = read_messages(fields)};
+  auto prompt = fields.text("prompt", kMaxTextBytes);
+  auto content = fields.text("content", kMaxTextBytes);
   if (!prompt && !content) fail_param("prompt", "'prompt' is missing");
-  const bool is_special = fields.boolean("parse_special").value_or(true);
+  return {.text = std::move(prompt ? *prompt : *content),
+          .is_special = fields.boolean("parse_special").value_or(true)};
+}
+
+/// As the model would read it.
+std::vector<TokenId> encode(const TextToCut& text, const ServedModel& model) {
+  if (!text.messages.empty()) return encode_chat(text.messages, model);
   try {
-    return model.tokenizer().encode(prompt ? *prompt : *content,
-                                    is_special ? SpecialTokens::allowed : SpecialTokens::as_text);
+    return model.tokenizer().encode(
+        text.text, text.is_special ? SpecialTokens::allowed : SpecialTokens::as_text);
   } catch (const Error& error) {
     throw ApiError(400, error.what(), "prompt");
   }
 }
 
-void tokenize(const std::shared_ptr<Call>& call, const Json& body, const ServedModel& model) {
+/// [1, 2] or [{"id": 1, "piece": "a"}, …]: there may be millions, so no object is made of each.
+std::string list_text(const std::vector<TokenId>& tokens, const Tokenizer& tokenizer,
+                      bool has_pieces) {
+  std::unordered_map<TokenId, std::string> shown;
+  std::string text = "[";
+  for (const TokenId token : tokens) {
+    if (text.size() > 1) text += ',';
+    if (!has_pieces) {
+      fmt::format_to(std::back_inserter(text), "{}", token);
+      continue;
+    }
+    std::string& one = shown[token];
+    if (one.empty()) one = Json{{"id", token}, {"piece", token_text(tokenizer, token)}}.dump();
+    text += one;
+  }
+  return text + "]";
+}
+
+// A text of megabytes takes a while, so both are done on the worker.
+
+void tokenize(const std::shared_ptr<Call>& call, const Json& body, const Model& model) {
   RequestFields fields(body);
   read_model_name(fields);
-  const std::vector<TokenId> tokens = read_text(fields, model);
+  TextToCut text = read_text(fields);
   const bool has_pieces = fields.boolean("with_pieces").value_or(false);
   fields.boolean("add_special");  // nothing is added
   report_unknown(fields, *call);
-  Json list = Json::array();
-  for (const TokenId token : tokens) {
-    if (has_pieces) {
-      list.push_back({{"id", token}, {"piece", token_text(model.tokenizer(), token)}});
-    } else {
-      list.push_back(token);
-    }
-  }
-  call->respond(Json{{"tokens", std::move(list)},
-                     {"count", tokens.size()},
-                     {"max_model_len", model.block_size()}});
+  call->service().respond_later(call, [model, text = std::move(text), has_pieces] {
+    const std::vector<TokenId> tokens = encode(text, *model);
+    return http::Response{.body = fmt::format(R"({{"tokens":{},"count":{},"max_model_len":{}}})",
+                                              list_text(tokens, model->tokenizer(), has_pieces),
+                                              tokens.size(), model->block_size()) +
+                                  "\n"};
+  });
 }
 
-void detokenize(const std::shared_ptr<Call>& call, const Json& body, const ServedModel& model) {
+void detokenize(const std::shared_ptr<Call>& call, const Json& body, const Model& model) {
   RequestFields fields(body);
   read_model_name(fields);
-  const Json* tokens = fields.find("tokens");
-  if (tokens == nullptr || !tokens->is_array()) {
+  const Json* list = fields.find("tokens");
+  if (list == nullptr || !list->is_array()) {
     fail_param("tokens", "'tokens' is {}, expected a list of token ids",
-               tokens == nullptr ? "missing" : shown(*tokens));
+               list == nullptr ? "missing" : shown(*list));
   }
   report_unknown(fields, *call);
-  std::string text;
-  if (!tokens->empty()) {
-    StreamDecoder decoder(model.tokenizer());
-    for (const TokenId token : read_tokens(*tokens, model, "tokens")) text += decoder.feed(token);
+  std::vector<TokenId> tokens;
+  if (!list->empty()) tokens = read_tokens(*list, *model, "tokens");
+  call->service().respond_later(call, [model, tokens = std::move(tokens)] {
+    StreamDecoder decoder(model->tokenizer());
+    std::string text;
+    for (const TokenId token : tokens) text += decoder.feed(token);
     text += decoder.flush();
-  }
-  call->respond(Json{{"content", text}, {"prompt", text}});
+    const Json answer = {{"content", text}, {"prompt", text}};
+    return http::Response{.body =
+                              answer.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+  });
 }
 
-using Body = void (*)(const std::shared_ptr<Call>&, const Json&, const ServedModel&);
+using Body = void (*)(const std::shared_ptr<Call>&, const Json&, const Model&);
 
 /// The first model where none is named.
 template<Body body>
 void handle(const std::shared_ptr<Call>& call) {
   auto json = std::make_shared<const Json>(parse_request_body(call->request().body));
   RequestFields fields(*json);
-  with_model(
-      call, read_model_name(fields), false,
-      [call, json](const std::shared_ptr<ServedModel>& model) { body(call, *json, *model); });
+  with_model(call, read_model_name(fields), false,
+             [call, json](const Model& model) { body(call, *json, model); });
 }
 
 }  // namespace
