@@ -180,7 +180,8 @@ class SchemaCompiler {
   RuleId literals(const Json& schema, const SchemaPath& path) {
     const Json* constant = find(schema, "const");
     const Json* list = find(schema, "enum");
-    check_alone(schema, constant != nullptr ? "const" : "enum", {"type", "enum", "const", "nullable"}, path);
+    check_alone(schema, constant != nullptr ? "const" : "enum",
+                {"type", "enum", "const", "nullable"}, path);
     if (list != nullptr && !list->is_array()) path.refuse("keyword 'enum' is not a list");
     std::vector<Json> values;
     if (list != nullptr) values.assign(list->begin(), list->end());

@@ -95,9 +95,9 @@ void Answer::finish(bool has_left) {
   has_left_ = has_left;
   // Taken out first: a hook may hold the exchange, and with it this answer.
   const std::function<void()> leave_hook = std::exchange(leave_hook_, {});
-  const std::function<void()> done_hook = std::exchange(done_hook_, {});
+  const std::function<void(const Outcome&)> done_hook = std::exchange(done_hook_, {});
   if (has_left) core_.call(leave_hook);
-  core_.call(done_hook);
+  if (done_hook) core_.call([&] { done_hook(outcome()); });
 }
 
 namespace {
@@ -143,13 +143,9 @@ class HttpExchange final : public Exchange {
     if (answer_->has_left()) mailbox_->post(std::move(hook));
   }
 
-  int status() const noexcept override { return answer_->status(); }
-
-  std::size_t body_bytes() const noexcept override { return answer_->body_bytes(); }
-
-  void on_done(std::function<void()> hook) override {
+  void on_done(std::function<void(const Outcome&)> hook) override {
     if (!answer_->is_finished()) return answer_->set_done_hook(std::move(hook));
-    mailbox_->post(std::move(hook));
+    mailbox_->post([hook = std::move(hook), outcome = answer_->outcome()] { hook(outcome); });
   }
 
   void post(std::function<void()> task) override { mailbox_->post(std::move(task)); }

@@ -36,14 +36,12 @@ class Answer {
 
   bool has_begun() const noexcept { return has_begun_; }
 
-  int status() const noexcept { return status_; }
-
-  std::size_t body_bytes() const noexcept { return body_bytes_; }
+  Outcome outcome() const noexcept { return {status_, body_bytes_}; }
 
   // Hooks that `finish` calls.
   void set_leave_hook(std::function<void()> hook) { leave_hook_ = std::move(hook); }
 
-  void set_done_hook(std::function<void()> hook) { done_hook_ = std::move(hook); }
+  void set_done_hook(std::function<void(const Outcome&)> hook) { done_hook_ = std::move(hook); }
 
   /// After `finish`.
   bool is_finished() const noexcept { return connection_ == nullptr; }
@@ -73,7 +71,7 @@ class Answer {
   Request request_;
   AnswerTerms terms_;
   std::function<void()> leave_hook_;
-  std::function<void()> done_hook_;
+  std::function<void(const Outcome&)> done_hook_;
   std::size_t body_bytes_ = 0;
   int status_ = 0;
   bool has_begun_ = false;

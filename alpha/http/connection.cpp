@@ -60,6 +60,7 @@ void Connection::close() {
   if (phase_ == Phase::closed) return;
   const std::shared_ptr<Connection> self = shared_from_this();
   phase_ = Phase::closed;
+  count_body(0);
   core_.deadlines.remove(place_);
   watch_.close();
   if (answer_) std::exchange(answer_, nullptr)->finish(true);
@@ -127,6 +128,12 @@ void Connection::on_bytes(std::string_view bytes) {
   update_deadline(true);
 }
 
+/// The request that is read or answered has a body of so many bytes.
+void Connection::count_body(std::size_t n_bytes) noexcept {
+  core_.bodies_bytes = core_.bodies_bytes - body_bytes_ + n_bytes;
+  body_bytes_ = n_bytes;
+}
+
 /// Reads one request as far as it goes, and begins its answer; returns the bytes used.
 std::size_t Connection::parse(std::string_view bytes) {
   if (bytes.empty()) return 0;
@@ -137,9 +144,14 @@ std::size_t Connection::parse(std::string_view bytes) {
   }
   const bool was_waiting = parser_->is_waiting_to_continue();
   const std::size_t n = parser_->put(bytes);
+  count_body(parser_->body_bytes());
   if (parser_->refusal()) {
     const Refusal refusal = *parser_->refusal();
     refuse(refusal.status, refusal.message);
+    return bytes.size();
+  }
+  if (core_.bodies_bytes > core_.options.max_bodies_bytes) {
+    refuse(503, "too much is being sent at once: try again later");
     return bytes.size();
   }
   if (parser_->is_done()) {
@@ -172,6 +184,7 @@ void Connection::start_answer() {
 void Connection::finish_answer() {
   const std::shared_ptr<Answer> answer = std::exchange(answer_, nullptr);
   answer->finish(false);
+  count_body(0);
   if (phase_ == Phase::closed) return;
   if (is_input_closed_) return close();
   if (!answer->is_keep_alive()) return linger();
@@ -188,6 +201,7 @@ void Connection::finish_answer() {
 void Connection::refuse(int status, std::string_view message) {
   phase_ = Phase::refusing;
   parser_.reset();
+  count_body(0);
   const Response response = error_response(status, message);
   append_head(out_, response, {.content_length = response.body.size(), .is_keep_alive = false},
               core_.date());

@@ -63,6 +63,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   };
 
   void read_on();
+  void count_body(std::size_t n_bytes) noexcept;
   void on_bytes(std::string_view bytes);
   std::size_t parse(std::string_view bytes);
   void on_closed_by_client();
@@ -91,6 +92,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   std::string out_;  // what is not sent yet, from n_sent_ on
   std::size_t n_sent_ = 0;
   std::size_t n_thrown_away_ = 0;
+  std::size_t body_bytes_ = 0;  // as counted in ServerCore::bodies_bytes
   Phase phase_ = Phase::reading;
   bool is_waiting_readable_ = false;
   bool is_waiting_writable_ = false;

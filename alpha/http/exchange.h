@@ -8,6 +8,12 @@
 
 namespace alpha::http {
 
+/// How an exchange ended, for logs.
+struct Outcome {
+  int status = 0;              // 0: the client left before there was one
+  std::size_t body_bytes = 0;  // of the answer
+};
+
 /// One request and the answer to it. Everything but `post` is for the server's thread. It may be
 /// kept as long as the answer takes, and longer: once the client has left, or the answer is
 /// complete, calls do nothing. Whoever lets go of it without an answer has the server say 500 (an
@@ -37,12 +43,9 @@ class Exchange {
   /// has left already). A client that does not read for ServerOptions::write_timeout_ms has left.
   virtual void on_leave(std::function<void()> hook) = 0;
 
-  /// The status that was answered and the bytes of its body so far, for logs.
-  virtual int status() const noexcept = 0;
-  virtual std::size_t body_bytes() const noexcept = 0;
-
-  /// `hook` is called once when the exchange is over: answered to the end, or the client left.
-  virtual void on_done(std::function<void()> hook) = 0;
+  /// `hook` is called once when the exchange is over: answered to the end, or the client left. One
+  /// that holds the exchange keeps it from being let go of without an answer.
+  virtual void on_done(std::function<void(const Outcome&)> hook) = 0;
 
   /// Runs `task` on the server's thread. For any thread.
   virtual void post(std::function<void()> task) = 0;

@@ -75,7 +75,7 @@ Response error_response(int status, std::string_view message) {
   return {
       .status = status,
       .body = fmt::format(R"({{"error":{{"message":"{}","type":"{}","param":null,"code":null}}}})",
-                          message, status == 500 ? "server_error" : "invalid_request_error")};
+                          message, status >= 500 ? "server_error" : "invalid_request_error")};
 }
 
 std::string http_date(std::int64_t unix_s) {

@@ -246,6 +246,10 @@ const std::optional<Refusal>& RequestParser::refusal() const noexcept {
   return impl_->refusal;
 }
 
+std::size_t RequestParser::body_bytes() const noexcept {
+  return impl_->request.body.size();
+}
+
 bool RequestParser::is_keep_alive() const noexcept {
   return impl_->keep_alive();
 }

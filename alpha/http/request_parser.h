@@ -40,6 +40,9 @@ class RequestParser {
   bool is_done() const noexcept;
   const std::optional<Refusal>& refusal() const noexcept;
 
+  /// Bytes of the body so far.
+  std::size_t body_bytes() const noexcept;
+
   // After the header.
   bool is_keep_alive() const noexcept;
   bool is_http_1_0() const noexcept;

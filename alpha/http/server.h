@@ -18,6 +18,7 @@ struct ServerOptions {
   std::filesystem::path tls_key = {};          // PEM
   std::size_t max_header_bytes = std::size_t{32} * 1024;
   std::size_t max_body_bytes = std::size_t{4} * 1024 * 1024;
+  std::size_t max_bodies_bytes = 256 * 1024 * 1024;  // of all requests together; above that 503
   std::size_t max_connections = 16'384;     // above that the ones idle the longest are closed
   std::int64_t header_timeout_ms = 30'000;  // from the first byte of a request to its last header
   std::int64_t body_timeout_ms = 60'000;    // without a byte of the body

@@ -56,6 +56,7 @@ class ServerCore {
   const std::shared_ptr<Mailbox> mailbox;
   Deadlines deadlines;
   std::optional<TlsContext> tls;
+  std::size_t bodies_bytes = 0;      // of requests that are read or answered
   bool is_finishing = false;         // connections do not outlive their answers
   std::array<char, 65'536> scratch;  // every read goes here first: idle connections hold nothing
 

@@ -15,10 +15,13 @@ std::string random_id() {
 
 Call::Call(Service& service, std::shared_ptr<http::Exchange> exchange, double now)
     : service_(service),
-      exchange_(std::move(exchange)),
-      id_("req-" + random_id()),
-      begun_at_(now) {
-  headers_.add("X-Request-Id", id_);
+      exchange_(std::move(exchange)) {
+  log.id = "req-" + random_id();
+  log.begun_at = now;
+  log.client = request().client;
+  log.method = request().method;
+  log.path = request().path;
+  headers_.add("X-Request-Id", log.id);
 }
 
 std::string_view Call::query(std::string_view name) const {

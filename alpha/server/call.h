@@ -13,8 +13,13 @@ namespace alpha {
 
 class Service;
 
-/// What the access log says of a request beside what HTTP knows.
+/// What is to be logged of a request. It outlives the call.
 struct CallLog {
+  std::string id;
+  std::string client;
+  std::string method;
+  std::string path;
+  double begun_at = 0;
   std::string route;  // the pattern
   std::string key;    // the name of the API key
   std::string model;
@@ -40,13 +45,14 @@ class Call {
   /// What stands for `{}` in the route's pattern.
   std::string parameter;
   ErrorShape shape = ErrorShape::openai;
-  CallLog log;
+  const std::shared_ptr<CallLog> shared_log = std::make_shared<CallLog>();
+  CallLog& log = *shared_log;
 
   /// `req-` and 24 hex digits: the header X-Request-Id, and the tail of ids in answers.
-  const std::string& id() const noexcept { return id_; }
+  const std::string& id() const noexcept { return log.id; }
 
   /// Seconds of the service's clock.
-  double begun_at() const noexcept { return begun_at_; }
+  double begun_at() const noexcept { return log.begun_at; }
 
   /// Goes with the answer.
   void add_header(std::string name, std::string value);
@@ -67,8 +73,6 @@ class Call {
  private:
   Service& service_;
   std::shared_ptr<http::Exchange> exchange_;
-  std::string id_;
-  double begun_at_;
   http::Fields headers_;
 };
 

@@ -61,7 +61,11 @@ bool is_empty(const Json& value) {
 
 }  // namespace
 
-Json parse_request_body(std::string_view body) {
+Json parse_request_body(std::string_view body, std::size_t max_bytes) {
+  if (body.size() > max_bytes) {
+    throw ApiError(
+        413, fmt::format("the body has {} bytes, expected at most {}", body.size(), max_bytes));
+  }
   if (body.empty()) throw ApiError(400, "the body is empty, expected a JSON object");
   check_cost(body);
   Json json;

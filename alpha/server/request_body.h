@@ -12,10 +12,13 @@
 
 namespace alpha {
 
-/// The JSON object that a request's body is. Time and memory are bounded by the size of the body:
-/// nesting deeper than 64, and objects with so many fields that looking for repeated ones would
-/// take long, are refused. Error: ApiError 400 naming what is wrong, with the place.
-Json parse_request_body(std::string_view body);
+/// What a body of JSON may have where the server's thread parses it: some milliseconds.
+inline constexpr std::size_t kMaxJsonBytes = std::size_t{1} << 20U;
+
+/// The JSON object that a request's body is. Time and memory are bounded by `max_bytes`: nesting
+/// deeper than 64, and objects with so many fields that looking for repeated ones would take long,
+/// are refused. Error: ApiError 400 naming what is wrong, with the place; 413 for a longer body.
+Json parse_request_body(std::string_view body, std::size_t max_bytes = kMaxJsonBytes);
 
 /// The fields of a request, each asked for by name with what it may be. A field that is null is one
 /// that is not there. What was never asked for is unknown. Error: ApiError 400 with the field as

@@ -98,9 +98,10 @@ void Service::handle(const std::shared_ptr<http::Exchange>& exchange) {
   const auto call = std::make_shared<Call>(*this, exchange, clock_.seconds());
   call->shape = Router::shape_of(call->request().path);
   ++n_calls_;
-  exchange->on_done([this, call] {
+  // Neither the call nor the exchange: one that is lost on the way is to be answered, with 500.
+  exchange->on_done([this, log = call->shared_log](const http::Outcome& outcome) {
     --n_calls_;
-    log(*call);
+    write_log(*log, outcome);
     if (is_draining_) end_when_idle();
   });
   try {
@@ -145,24 +146,23 @@ void Service::dispatch(const std::shared_ptr<Call>& call) {
   });
 }
 
-void Service::log(const Call& call) {
-  const http::Exchange& exchange = *call.exchange();
-  metrics_.count_http(call.log.route.empty() ? "none" : call.log.route, exchange.status());
+void Service::write_log(const CallLog& log, const http::Outcome& outcome) {
+  metrics_.count_http(log.route.empty() ? "none" : log.route, outcome.status);
   if (!settings_.on_access) return;
   Json line = {{"time", clock_.unix_ms()},
-               {"id", call.id()},
-               {"client", call.request().client},
-               {"method", call.request().method},
-               {"path", call.request().path},
-               {"status", exchange.status()},
-               {"ms", std::round((clock_.seconds() - call.begun_at()) * 1e4) / 10},
-               {"bytes", exchange.body_bytes()}};
-  if (!call.log.key.empty()) line["key"] = call.log.key;
-  if (!call.log.model.empty()) {
-    line["model"] = call.log.model;
-    line["prompt_tokens"] = call.log.n_prompt_tokens;
-    line["completion_tokens"] = call.log.n_tokens;
-    line["finish_reason"] = call.log.finish_reason;
+               {"id", log.id},
+               {"client", log.client},
+               {"method", log.method},
+               {"path", log.path},
+               {"status", outcome.status},
+               {"ms", std::round((clock_.seconds() - log.begun_at) * 1e4) / 10},
+               {"bytes", outcome.body_bytes}};
+  if (!log.key.empty()) line["key"] = log.key;
+  if (!log.model.empty()) {
+    line["model"] = log.model;
+    line["prompt_tokens"] = log.n_prompt_tokens;
+    line["completion_tokens"] = log.n_tokens;
+    line["finish_reason"] = log.finish_reason;
   }
   settings_.on_access(line.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

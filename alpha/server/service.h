@@ -106,7 +106,7 @@ class Service {
   void handle(const std::shared_ptr<http::Exchange>& exchange);
   void dispatch(const std::shared_ptr<Call>& call);
   void preflight(const std::shared_ptr<Call>& call) const;
-  void log(const Call& call);
+  void write_log(const CallLog& log, const http::Outcome& outcome);
   void look();
   void answer_early();
   void begin_drain();

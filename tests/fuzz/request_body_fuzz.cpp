@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     body = parse_request_body(bytes);
   } catch (const ApiError& error) {
-    if (error.status != 400) std::abort();
+    if (error.status != 400 && error.status != 413) std::abort();
     static_cast<void>(error_body(error, ErrorShape::openai));
     return 0;
   }

@@ -327,8 +327,8 @@ TEST(AnswersTest, StatusAndBytesAreThereWhenItIsDone) {
   auto future = done.get_future();
   RunningServer server([&](const ExchangePtr& exchange) {
     // The hook holds its own exchange, which must not keep it alive for ever.
-    exchange->on_done([&done, exchange] {
-      done.set_value({exchange->status(), exchange->body_bytes()});
+    exchange->on_done([&done, exchange](const Outcome& outcome) {
+      done.set_value({outcome.status, outcome.body_bytes});
     });
     exchange->begin({.status = 202, .body = "abc"});
     exchange->write("de");
@@ -343,7 +343,7 @@ TEST(AnswersTest, TheHookOfAnAnswerThatIsDoneIsCalled) {
   std::promise<ExchangePtr> asked;
   auto future = asked.get_future();
   RunningServer server([&](const ExchangePtr& exchange) {
-    exchange->on_done([&asked, exchange] { asked.set_value(exchange); });
+    exchange->on_done([&asked, exchange](const Outcome&) { asked.set_value(exchange); });
     exchange->respond({});
   });
   RawClient client(server.port());
@@ -353,7 +353,7 @@ TEST(AnswersTest, TheHookOfAnAnswerThatIsDoneIsCalled) {
   auto late_future = late.get_future();
   server.server().post([&] {
     exchange->on_leave([] { FAIL() << "nobody has left"; });
-    exchange->on_done([&] { late.set_value(); });
+    exchange->on_done([&](const Outcome&) { late.set_value(); });
   });
   get_soon(late_future);
 }

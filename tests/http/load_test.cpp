@@ -94,7 +94,7 @@ TEST(LoadTest, EveryExchangeIsDoneOnceWhateverItsClientDoes) {
       exchange->on_leave([weak] {
         if (const ExchangePtr it = weak.lock()) it->respond({});
       });
-      exchange->on_done([&n_done] { ++n_done; });
+      exchange->on_done([&n_done](const Outcome&) { ++n_done; });
       if (exchange->request().path == "/now")
         exchange->respond({.body = "now"});
       else

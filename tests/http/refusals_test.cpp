@@ -28,8 +28,9 @@ class RefusalsTest : public testing::Test {
     const std::string answer = answer_to(bytes);
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(status) + " ")) << answer;
     EXPECT_NE(answer.find("\r\nConnection: close\r\n"), std::string::npos) << answer;
-    EXPECT_NE(answer.find(R"({"error":{"message":")" + message +
-                          R"(","type":"invalid_request_error","param":null,"code":null}})"),
+    const std::string type = status >= 500 ? "server_error" : "invalid_request_error";
+    EXPECT_NE(answer.find(R"({"error":{"message":")" + message + R"(","type":")" + type +
+                          R"(","param":null,"code":null}})"),
               std::string::npos)
         << answer;
   }
@@ -178,6 +179,27 @@ TEST_F(RefusalsTest, ConnectAndTraceAreForTheHandler) {
   client.send("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\nTRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_NE(client.read_answer().find("never"), std::string::npos);
   EXPECT_NE(client.read_answer().find("never"), std::string::npos);
+}
+
+TEST(BodiesTest, MoreBodiesThanTheServerHasMemoryForAreToldToComeAgain) {
+  RunningServer server(
+      [](const std::shared_ptr<Exchange>& exchange) { exchange->respond({.body = "taken"}); },
+      {.max_bodies_bytes = 1000});
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 700\r\n\r\n";
+  RawClient first(server.port());
+  first.send(head + std::string(600, 'x'));
+  // Once the server has read that, there is room for less than the second.
+  while (server.ask([&] { return server.server().n_connections(); }) == 0) {
+  }
+  RawClient second(server.port());
+  second.send(head + std::string(700, 'y'));
+  const std::string refused = second.read_all();
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 503 ")) << refused;
+  first.send(std::string(100, 'x'));
+  EXPECT_NE(first.read_answer().find("taken"), std::string::npos);
+  RawClient third(server.port());
+  third.send(head + std::string(700, 'z'));
+  EXPECT_NE(third.read_answer().find("taken"), std::string::npos);
 }
 
 }  // namespace

@@ -18,16 +18,18 @@ void look_again(const std::shared_ptr<Call>& call) {
 }
 
 void ingest(const std::shared_ptr<Call>& call) {
-  call->service().respond_later(call, [call, body = parse_request_body(call->request().body)] {
-    const Json result = call->service().ingest().handle(body);
+  call->service().respond_later(call, [call] {
+    const std::string& body = call->request().body;
+    const Json result = call->service().ingest().handle(parse_request_body(body, body.size()));
     look_again(call);
     return answer(result);
   });
 }
 
 void complete(const std::shared_ptr<Call>& call) {
-  call->service().respond_later(call, [call, body = parse_request_body(call->request().body)] {
-    const Json result = call->service().ingest().complete(body);
+  call->service().respond_later(call, [call] {
+    const std::string& body = call->request().body;
+    const Json result = call->service().ingest().complete(parse_request_body(body, body.size()));
     look_again(call);
     return answer(result);
   });
