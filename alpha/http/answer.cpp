@@ -134,6 +134,8 @@ class HttpExchange final : public Exchange {
 
   void end() override { answer_->end(); }
 
+  void abort() override { answer_->give_up("cut off"); }
+
   bool has_begun() const noexcept override { return answer_->has_begun(); }
 
   std::size_t unsent_bytes() const noexcept override { return answer_->unsent_bytes(); }

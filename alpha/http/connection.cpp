@@ -150,6 +150,7 @@ std::size_t Connection::parse(std::string_view bytes) {
     refuse(refusal.status, refusal.message);
     return bytes.size();
   }
+  if (!is_head_taken()) return bytes.size();
   if (core_.bodies_bytes > core_.options.max_bodies_bytes) {
     refuse(503, "too much is being sent at once: try again later");
     return bytes.size();
@@ -176,6 +177,7 @@ void Connection::start_answer() {
   request.client = client_;
   request.is_tls = stream_.is_tls();
   parser_.reset();
+  is_head_checked_ = false;
   phase_ = Phase::answering;
   answer_ = std::make_shared<Answer>(core_, *this, std::move(request), terms);
   hand_over(core_, answer_);
@@ -198,11 +200,29 @@ void Connection::finish_answer() {
   if (!is_waiting_readable_ && !is_read_blocked_) read_on();
 }
 
+/// A request whose body is still to come may be refused for its header.
+bool Connection::is_head_taken() {
+  if (is_head_checked_ || !parser_->is_header_done()) return true;
+  is_head_checked_ = true;
+  if (parser_->is_done() || !core_.options.check_head) return true;
+  std::optional<Response> answer = core_.options.check_head(parser_->head());
+  if (!answer) return true;
+  refuse(std::move(*answer));
+  return false;
+}
+
 void Connection::refuse(int status, std::string_view message) {
+  refuse(error_response(status, message));
+}
+
+void Connection::refuse(Response response) {
   phase_ = Phase::refusing;
   parser_.reset();
   count_body(0);
-  const Response response = error_response(status, message);
+  const int status = response.status;
+  core_.call([&] {
+    if (core_.options.on_refusal) core_.options.on_refusal(status, client_);
+  });
   append_head(out_, response, {.content_length = response.body.size(), .is_keep_alive = false},
               core_.date());
   out_ += response.body;

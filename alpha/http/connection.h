@@ -8,6 +8,7 @@
 
 #include "alpha/http/deadlines.h"
 #include "alpha/http/loop.h"
+#include "alpha/http/message.h"
 #include "alpha/http/stream.h"
 
 namespace alpha::http {
@@ -69,6 +70,8 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   void on_closed_by_client();
   void start_answer();
   void finish_answer();
+  bool is_head_taken();
+  void refuse(Response response);
   void refuse(int status, std::string_view message);
   void linger();
   void after_flush();
@@ -100,6 +103,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   bool is_read_blocked_ = false;  // TLS has to write before it can read
   bool is_flush_due_ = false;
   bool is_aborted_ = false;
+  bool is_head_checked_ = false;  // of the request that is read
   bool is_input_closed_ = false;
 };
 

@@ -33,6 +33,9 @@ class Exchange {
   virtual void write(std::string_view piece) = 0;
   virtual void end() = 0;
 
+  /// Cuts off an answer that has begun: the client sees that it is not complete.
+  virtual void abort() = 0;
+
   /// Whether `respond` or `begin` has been called.
   virtual bool has_begun() const noexcept = 0;
 

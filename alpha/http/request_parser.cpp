@@ -250,6 +250,10 @@ std::size_t RequestParser::body_bytes() const noexcept {
   return impl_->request.body.size();
 }
 
+const Request& RequestParser::head() const noexcept {
+  return impl_->request;
+}
+
 bool RequestParser::is_keep_alive() const noexcept {
   return impl_->keep_alive();
 }

@@ -44,6 +44,7 @@ class RequestParser {
   std::size_t body_bytes() const noexcept;
 
   // After the header.
+  const Request& head() const noexcept;
   bool is_keep_alive() const noexcept;
   bool is_http_1_0() const noexcept;
 

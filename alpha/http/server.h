@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "alpha/http/exchange.h"
@@ -24,6 +25,13 @@ struct ServerOptions {
   std::int64_t body_timeout_ms = 60'000;    // without a byte of the body
   std::int64_t idle_timeout_ms = 75'000;    // between requests
   std::int64_t write_timeout_ms = 30'000;   // of a client that does not read
+
+  /// Asked when the header of a request has come and its body has not: what is returned is the
+  /// answer, and the body is not waited for. The handler decides about all others.
+  std::function<std::optional<Response>(const Request& head)> check_head = {};
+
+  /// Told of each request that never reaches the handler.
+  std::function<void(int status, const std::string& client)> on_refusal = {};
 };
 
 /// An HTTP/1.1 server on one thread: thousands of connections, idle or slow, cost a little memory

@@ -34,6 +34,7 @@ struct GenerateRequest {
   std::shared_ptr<GrammarMasks> grammar = {};  // what is written keeps to it; null: anything
   bool is_embedding = false;                   // the mean of the prompt's last hidden states
   std::uint64_t client = 0;                    // who asks: sessions are shared out among clients
+  std::uint64_t user = 0;                      // on whose behalf: and then among a client's users
   double max_queue_seconds = 0;                // ends where work has not begun; 0: waits
   std::uint64_t cache_salt = 0;                // only requests of one salt share what was computed
   std::function<void()> on_event = {};         // see Completion

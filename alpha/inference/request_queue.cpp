@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace alpha {
@@ -51,27 +52,36 @@ std::shared_ptr<Job> RequestQueue::push(std::shared_ptr<Job> job) {
   return displaced;
 }
 
-std::shared_ptr<Job> RequestQueue::pop(
-    std::int64_t max_samples, const std::function<std::int64_t(std::uint64_t client)>& n_active) {
+std::shared_ptr<Job> RequestQueue::pop(std::int64_t max_samples, const Count& count_active) {
   const std::lock_guard lock(mutex_);
   if (jobs_.empty() || max_samples == 0) return nullptr;
-  using Rank = std::pair<std::int64_t, std::uint64_t>;  // the least comes first
-  std::set<std::uint64_t> clients;
+  const auto last_of = [](const auto& turns, const auto& who) {
+    const auto turn = turns.find(who);
+    return turn == turns.end() ? std::uint64_t{0} : turn->second;
+  };
+  using Rank = std::tuple<std::int64_t, std::uint64_t, std::int64_t, std::uint64_t>;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> seen;
   auto best = jobs_.end();
   Rank least;
   for (auto at = jobs_.begin(); at != jobs_.end(); ++at) {
-    const std::uint64_t client = (*at)->request.client;
-    if (!clients.insert(client).second) continue;  // an earlier job of this client was looked at
-    const auto turn = turns_.find(client);
-    const Rank rank = {n_active(client), turn == turns_.end() ? 0 : turn->second};
+    const std::pair who((*at)->request.client, (*at)->request.user);
+    if (!seen.insert(who).second) continue;  // an earlier job of this user was looked at
+    const Active active = count_active(who.first, who.second);
+    const Rank rank(active.of_client, last_of(turns_, who.first), active.of_user,
+                    last_of(user_turns_, who));
     if (best != jobs_.end() && rank >= least) continue;
     best = at;
     least = rank;
   }
-  if ((*best)->request.n > max_samples) return nullptr;
-  constexpr std::size_t kMostClients = 4096;
-  if (turns_.size() >= kMostClients) turns_.clear();
-  turns_[(*best)->request.client] = ++n_turns_;
+  const GenerateRequest& request = (*best)->request;
+  if (request.n > max_samples) return nullptr;
+  constexpr std::size_t kMostRemembered = 4096;
+  if (user_turns_.size() >= kMostRemembered) {
+    turns_.clear();
+    user_turns_.clear();
+  }
+  turns_[request.client] = ++n_turns_;
+  user_turns_[{request.client, request.user}] = n_turns_;
   std::shared_ptr<Job> job = std::move(*best);
   jobs_.erase(best);
   return job;

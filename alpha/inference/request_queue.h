@@ -25,11 +25,18 @@ class RequestQueue {
   /// overloaded when the queue is full of those, or closed.
   std::shared_ptr<Job> push(std::shared_ptr<Job> job);
 
-  /// The first job of the client that has the fewest samples being written, `n_active(client)`;
-  /// among equals of the one whose turn is the longest ago, then by arrival; when it wants no more
-  /// than `max_samples`, else none.
-  std::shared_ptr<Job> pop(std::int64_t max_samples,
-                           const std::function<std::int64_t(std::uint64_t client)>& n_active);
+  /// How many samples a client is having written, and how many of them one of its users.
+  struct Active {
+    std::int64_t of_client = 0;
+    std::int64_t of_user = 0;
+  };
+
+  using Count = std::function<Active(std::uint64_t client, std::uint64_t user)>;
+
+  /// The first job of the client that has the fewest samples being written, among equals of the one
+  /// whose turn is the longest ago; of its users the same way. When it wants no more than
+  /// `max_samples`, else none.
+  std::shared_ptr<Job> pop(std::int64_t max_samples, const Count& count_active);
 
   /// Removes the cancelled jobs (or all of them) and returns them.
   std::vector<std::shared_ptr<Job>> remove_cancelled(bool is_every_one);
@@ -54,6 +61,7 @@ class RequestQueue {
   mutable std::condition_variable has_changed_;
   std::deque<std::shared_ptr<Job>> jobs_;
   std::map<std::uint64_t, std::uint64_t> turns_;  // client -> the number of its last job
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> user_turns_;
   std::uint64_t n_turns_ = 0;
   bool is_closed_ = false;
 };

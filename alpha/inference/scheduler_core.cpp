@@ -141,12 +141,17 @@ void SchedulerCore::cancel() {
 
 /// Gives waiting requests their sessions, and sessions without blocks the room to run.
 void SchedulerCore::admit() {
-  const auto n_active = [this](std::uint64_t client) {
-    return std::ranges::count_if(line_.all(), [client](const SessionPool::Handle& session) {
-      return session->job().request.client == client;
-    });
+  const auto count_active = [this](std::uint64_t client, std::uint64_t user) {
+    RequestQueue::Active active;
+    for (const SessionPool::Handle& session : line_.all()) {
+      const GenerateRequest& request = session->job().request;
+      if (request.client != client) continue;
+      ++active.of_client;
+      if (request.user == user) ++active.of_user;
+    }
+    return active;
   };
-  while (const auto job = queue_.pop(pool_.size() - pool_.in_use(), n_active)) start(job);
+  while (const auto job = queue_.pop(pool_.size() - pool_.in_use(), count_active)) start(job);
   while (Session* session = line_.admit()) {
     if (!session->begin(now_) || session->sample() > 0) continue;
     const double waited = now_ - session->job().submitted_at;

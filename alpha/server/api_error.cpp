@@ -6,6 +6,8 @@ namespace alpha {
 
 namespace {
 
+constexpr std::string_view kOurFault = "the server has failed at this request";
+
 /// OpenAI's names.
 std::string_view type_of(int status) {
   switch (status) {
@@ -30,7 +32,8 @@ ApiError to_api_error(ErrorCode code, const std::string& message) {
     case ErrorCode::overloaded: return {429, message, {}, "overloaded"};
     case ErrorCode::cancelled: return {499, message};
     case ErrorCode::out_of_memory: return {503, message, {}, "out_of_memory"};
-    default: return {500, message, {}, std::string(to_string(code))};
+    // What files and devices say is for the log.
+    default: return {500, std::string(kOurFault), {}, std::string(to_string(code))};
   }
 }
 
@@ -42,7 +45,7 @@ ApiError to_api_error(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
     return {503, "out of memory", {}, "out_of_memory"};
   }
-  return {500, "the server has failed at this request"};
+  return {500, std::string(kOurFault)};
 }
 
 std::string error_body(const ApiError& error, ErrorShape shape) {

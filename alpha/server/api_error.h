@@ -43,8 +43,8 @@ template<class... Args>
   throw ApiError(400, fmt::format(format, std::forward<Args>(args)...), std::string(param));
 }
 
-/// What an exception is to a client: an ApiError as it is; an Error by its code, in its own words;
-/// anything else 500 and no details.
+/// What an exception is to a client: an ApiError as it is; an Error by its code, in its own words
+/// where the client is at fault; anything else 500 and no details.
 ApiError to_api_error(const std::exception& error);
 
 /// For a client of a given code.

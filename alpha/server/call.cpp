@@ -13,6 +13,14 @@ std::string random_id() {
   return hex64(generator()) + hex64(generator()).substr(0, 8);
 }
 
+std::string to_text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+http::Response json_response(const Json& body, int status) {
+  return {.status = status, .body = to_text(body) + "\n"};
+}
+
 Call::Call(Service& service, std::shared_ptr<http::Exchange> exchange, double now)
     : service_(service),
       exchange_(std::move(exchange)) {
@@ -33,8 +41,7 @@ void Call::add_header(std::string name, std::string value) {
 }
 
 void Call::respond(const Json& body, int status) {
-  respond(http::Response{.status = status,
-                         .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"});
+  respond(json_response(body, status));
 }
 
 void Call::respond(http::Response response) {
@@ -43,6 +50,7 @@ void Call::respond(http::Response response) {
 }
 
 void Call::begin(std::string content_type) {
+  is_event_stream_ = content_type == "text/event-stream";
   http::Response head{.content_type = std::move(content_type), .headers = headers_};
   head.headers.add("Cache-Control", "no-store");
   head.headers.add("X-Accel-Buffering", "no");  // a proxy passes each event on at once
@@ -51,6 +59,7 @@ void Call::begin(std::string content_type) {
 
 void Call::fail(const ApiError& error) {
   if (!exchange_->has_begun()) return respond(error_response(error, shape));
+  if (!is_event_stream_) return exchange_->abort();
   exchange_->write("data: " + error_body(error, shape) + "\n\n");
   exchange_->end();
 }

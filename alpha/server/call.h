@@ -67,14 +67,22 @@ class Call {
 
   void end() { exchange_->end(); }
 
-  /// Tells what went wrong: as the answer, or, where that has begun, as an event of the stream.
+  /// Tells what went wrong: as the answer, or, where that has begun, as an event of the stream; one
+  /// that has none is cut off.
   void fail(const ApiError& error);
 
  private:
   Service& service_;
   std::shared_ptr<http::Exchange> exchange_;
   http::Fields headers_;
+  bool is_event_stream_ = false;
 };
+
+/// JSON as text; broken UTF-8 is replaced.
+std::string to_text(const Json& json);
+
+/// A whole answer of JSON.
+http::Response json_response(const Json& body, int status = 200);
 
 /// 24 hex digits, never the same twice.
 std::string random_id();

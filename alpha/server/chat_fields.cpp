@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "alpha/server/sampling_fields.h"
+
 namespace alpha {
 
 namespace {
@@ -9,9 +11,10 @@ namespace {
 constexpr std::size_t kMaxMessages = 2048;
 
 /// A text, or the texts of [{"type": "text", "text": …}, …].
-std::string read_content(const Json& message, const std::string& where) {
-  const auto content = message.find("content");
-  if (content == message.end() || content->is_null()) fail_param(where, "'{}' is missing", where);
+std::string read_content(RequestFields& message) {
+  const Json* content = message.find("content");
+  const std::string where = message.path("content");
+  if (content == nullptr) fail_param(where, "'{}' is missing", where);
   if (content->is_string()) return content->get<std::string>();
   if (!content->is_array()) {
     fail_param(where, "'{}' is {}, expected a text or a list of parts", where, shown(*content));
@@ -29,25 +32,27 @@ std::string read_content(const Json& message, const std::string& where) {
   return text;
 }
 
-ChatMessage read_message(const Json& message, std::size_t index) {
+ChatMessage read_message(RequestFields& fields, const Json& json, std::size_t index) {
   const std::string where = fmt::format("messages[{}]", index);
-  if (!message.is_object()) {
-    fail_param(where, "'{}' is {}, expected an object", where, shown(message));
+  if (!json.is_object()) fail_param(where, "'{}' is {}, expected an object", where, shown(json));
+  RequestFields message(json, where);
+  message.refuse("name", "templates have no place for names");
+  for (const char* name : {"tool_calls", "tool_call_id", "function_call", "audio"}) {
+    message.refuse(name, "tools cannot be called, and there is text alone");
   }
-  const Json role = message.value("role", Json());
-  for (const char* name : {"tool_calls", "function_call", "audio"}) {
-    if (message.contains(name) && !message[name].is_null() && !message[name].empty()) {
-      fail_param(where, "'{}' is not supported in '{}'", name, where);
-    }
-  }
-  if (role == "developer") return {"system", read_content(message, where + ".content")};
-  if (role != "system" && role != "user" && role != "assistant") {
+  message.refuse("refusal", "the models refuse nothing");
+  const Json* role = message.find("role");
+  const bool is_known = role != nullptr && (*role == "system" || *role == "developer" ||
+                                            *role == "user" || *role == "assistant");
+  if (!is_known) {
     fail_param(where + ".role",
                "the role of '{}' is {}, expected \"system\", \"developer\", \"user\" or "
                "\"assistant\"",
-               where, shown(role));
+               where, role == nullptr ? "missing" : shown(*role));
   }
-  return {role.get<std::string>(), read_content(message, where + ".content")};
+  std::string content = read_content(message);
+  fields.add_unknown(message);
+  return {*role == "developer" ? "system" : role->get<std::string>(), std::move(content)};
 }
 
 }  // namespace
@@ -61,7 +66,9 @@ std::vector<ChatMessage> read_messages(RequestFields& fields) {
                kMaxMessages);
   }
   std::vector<ChatMessage> messages;
-  for (const Json& message : *list) messages.push_back(read_message(message, messages.size()));
+  for (const Json& message : *list) {
+    messages.push_back(read_message(fields, message, messages.size()));
+  }
   return messages;
 }
 
@@ -69,13 +76,16 @@ std::vector<TokenId> encode_chat(std::span<const ChatMessage> messages, const Se
   if (std::ranges::all_of(messages, [](const auto& message) { return message.content.empty(); })) {
     fail_param("messages", "the messages are empty, expected at least one token");
   }
+  std::size_t n_bytes = 0;
+  for (const ChatMessage& message : messages) n_bytes += message.content.size();
+  check_prompt_bytes(model, n_bytes, "messages");
   try {
     std::vector<TokenId> tokens = model.chat_template().encode(messages, model.tokenizer());
-    // Whether the messages themselves are words that the vocabulary lacks.
-    const bool says_anything = std::ranges::any_of(messages, [&](const ChatMessage& message) {
-      return !model.tokenizer().encode(message.content).empty();
-    });
-    if (says_anything && !tokens.empty()) return tokens;
+    // Beside what the template says there must be something that the vocabulary knows.
+    std::vector<ChatMessage> silent(messages.begin(), messages.end());
+    for (ChatMessage& message : silent) message.content.clear();
+    const auto frame = model.chat_template().encode(silent, model.tokenizer());
+    if (tokens != frame) return tokens;
   } catch (const Error& error) {
     throw ApiError(400, error.what(), "messages");
   }

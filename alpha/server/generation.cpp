@@ -45,6 +45,8 @@ void Generation::submit(std::vector<GenerateRequest> requests) {
   wake_->generation = weak_from_this();
   for (GenerateRequest& request : requests) {
     n_open_ += request.n;
+    usage_.n_prompt += std::ssize(request.prompt);
+    token_times_.emplace_back(static_cast<std::size_t>(request.n));
     has_grammar_ = has_grammar_ || request.grammar != nullptr;
     request.max_queue_seconds = call_->service().settings().max_queue_seconds;
     // Called on the scheduler's thread, which must never be the last to hold a generation.
@@ -70,6 +72,15 @@ void Generation::submit(std::vector<GenerateRequest> requests) {
 void Generation::read() {
   const auto self = shared_from_this();
   wake_->is_posted.store(false);
+  try {
+    read_events();
+  } catch (const std::exception& error) {
+    call_->service().tell(*call_, error.what());
+    fail(to_api_error(error));
+  }
+}
+
+void Generation::read_events() {
   for (std::size_t i = 0; i < completions_.size(); ++i) {
     while (!is_closed_ && completions_[i]->try_next(event_)) take(i, event_);
     if (is_closed_) return;
@@ -78,63 +89,57 @@ void Generation::read() {
 }
 
 void Generation::take(std::size_t prompt, TokenEvent& event) {
-  measure(event);
+  measure(prompt, event);
   if (event.kind == EventKind::end) {
     --n_open_;
     if (event.stop_reason == StopReason::error) {
       ApiError error = to_api_error(event.error_code, event.error);
+      if (error.status >= 500) call_->service().tell(*call_, event.error);
       // A vocabulary that cannot write what was asked for.
       if (error.status == 400 && has_grammar_) error.param = "response_format";
       return fail(error);
     }
-    if (event.sample == 0) {
-      usage_.n_prompt += event.usage.n_prompt_tokens;
-      usage_.n_cached += event.usage.n_cached_tokens;
-    }
-    usage_.n_completion += event.usage.n_tokens;
+    if (event.sample == 0) usage_.n_cached += event.usage.n_cached_tokens;
     finish_reason_ = to_string(event.stop_reason);
   }
+  if (event.kind == EventKind::token) ++usage_.n_completion;
   writer_->on_event(*call_, prompt, event);
 }
 
-void Generation::measure(const TokenEvent& event) {
+void Generation::measure(std::size_t prompt, const TokenEvent& event) {
   ServiceMetrics& metrics = call_->service().metrics();
   const std::string& model = call_->log.model;
   if (event.kind == EventKind::token) {
     const double now = call_->service().clock().seconds();
-    if (last_token_at_ == 0) {
+    if (!std::exchange(has_token_, true)) {
       metrics.observe_first_token(model, now - call_->begun_at());
-    } else {
-      metrics.observe_between_tokens(model, now - last_token_at_);
     }
-    last_token_at_ = now;
+    double& last = token_times_[prompt][static_cast<std::size_t>(event.sample)];
+    if (last > 0) metrics.observe_between_tokens(model, now - last);
+    last = now;
   } else if (event.kind == EventKind::end && event.sample == 0) {
     metrics.observe_queue(model, event.usage.queue_seconds);
   }
 }
 
 void Generation::fail(const ApiError& error) {
+  if (is_closed_) return;
   ApiError told = error;
   if (told.status == 429) {
     told.headers.add("Retry-After", std::to_string(call_->service().retry_after_seconds()));
   }
   finish_reason_ = "error";
-  call_->log.finish_reason = finish_reason_;
   call_->fail(told);
   close();
 }
 
 void Generation::finish() {
-  call_->log.n_prompt_tokens = usage_.n_prompt;
-  call_->log.n_tokens = usage_.n_completion;
-  call_->log.finish_reason = finish_reason_;
   writer_->on_finish(*call_, usage_);
   close();
 }
 
 void Generation::leave() {
   finish_reason_ = "cancelled";
-  call_->log.finish_reason = finish_reason_;
   close();
 }
 
@@ -146,12 +151,17 @@ void Generation::cut_short() {
 void Generation::close() {
   if (std::exchange(is_closed_, true)) return;
   completions_.clear();
+  if (finish_reason_.empty()) finish_reason_ = "error";
+  call_->log.n_prompt_tokens = usage_.n_prompt;
+  call_->log.n_tokens = usage_.n_completion;
+  call_->log.finish_reason = finish_reason_;
   Service& service = call_->service();
   service.metrics().observe_request(call_->log.model, service.clock().seconds() - call_->begun_at(),
-                                    finish_reason_.empty() ? "error" : finish_reason_);
+                                    finish_reason_);
   service.metrics().count_tokens(call_->log.model, usage_.n_prompt, usage_.n_cached,
                                  usage_.n_completion);
-  service.remove(this, finish_reason_ != "cancelled" && finish_reason_ != "error");
+  service.remove(this, finish_reason_ != "cancelled" && finish_reason_ != "error",
+                 std::move(model_));
 }
 
 }  // namespace alpha

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,12 +61,13 @@ class Generation : public std::enable_shared_from_this<Generation> {
 
   void submit(std::vector<GenerateRequest> requests);
   void read();
+  void read_events();
   void take(std::size_t prompt, TokenEvent& event);
   void fail(const ApiError& error);
   void finish();
   void leave();
   void close();
-  void measure(const TokenEvent& event);
+  void measure(std::size_t prompt, const TokenEvent& event);
 
   std::shared_ptr<Call> call_;
   std::shared_ptr<ServedModel> model_;
@@ -76,7 +76,9 @@ class Generation : public std::enable_shared_from_this<Generation> {
   std::int64_t n_open_ = 0;  // samples that have not ended
   TokenUsage usage_;
   std::string finish_reason_;
-  double last_token_at_ = 0;
+  std::vector<std::vector<double>>
+      token_times_;  // of each prompt's samples: the last token; 0: none
+  bool has_token_ = false;
   bool has_grammar_ = false;
   bool is_closed_ = false;
   std::shared_ptr<Wake> wake_ = std::make_shared<Wake>();

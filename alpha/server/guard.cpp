@@ -64,7 +64,7 @@ bool Guard::is_allowed_origin(std::string_view origin) const {
   });
 }
 
-void Guard::check_origin(const http::Request& request) const {
+void Guard::check_host(const http::Request& request) const {
   const auto host = http::find_header(request.headers, "Host");
   if (!host || host->empty()) throw ApiError(400, "the header Host is missing");
   if (is_checking_hosts_ && std::ranges::find(hosts_, host_name(*host)) == hosts_.end()) {
@@ -74,14 +74,20 @@ void Guard::check_origin(const http::Request& request) const {
                                host->substr(0, 100)),
                    {}, "host_not_allowed");
   }
+}
+
+void Guard::check_page(const http::Request& request) const {
   const auto origin = http::find_header(request.headers, "Origin");
-  if (!origin || request.method == "GET" || request.method == "HEAD" ||
-      request.method == "OPTIONS") {
-    return;
+  const std::string host = lower(http::find_header(request.headers, "Host").value_or(""));
+  if (!origin) {
+    // An image or a link has no Origin, but says that it comes from elsewhere.
+    const auto site = http::find_header(request.headers, "Sec-Fetch-Site").value_or("none");
+    if (site != "cross-site") return;
+    throw ApiError(403, "pages of other origins may not use this server", {}, "origin_not_allowed");
   }
   const auto scheme_end = origin->find("://");
   const bool is_same =
-      scheme_end != std::string_view::npos && lower(origin->substr(scheme_end + 3)) == lower(*host);
+      scheme_end != std::string_view::npos && lower(origin->substr(scheme_end + 3)) == host;
   if (is_same || is_allowed_origin(*origin)) return;
   throw ApiError(403,
                  fmt::format("the origin '{}' may not use this server from a page; allow it with "

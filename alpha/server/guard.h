@@ -25,9 +25,12 @@ class Guard {
   explicit Guard(const ServerSettings& settings);
 
   /// Refuses a Host that is not this machine's, so that a web page elsewhere whose name is made to
-  /// point here (DNS rebinding) reaches nothing; and changes asked for by pages of foreign origin.
-  /// Error: ApiError 400, 403.
-  void check_origin(const http::Request& request) const;
+  /// point here (DNS rebinding) reaches nothing. Error: ApiError 400, 403.
+  void check_host(const http::Request& request) const;
+
+  /// Refuses what a page of another origin has its browser ask for, be it by a form or an image,
+  /// unless the origin is allowed. Error: ApiError 403.
+  void check_page(const http::Request& request) const;
 
   /// The name of the key that was used; empty where none is needed. Error: ApiError 401, and 403
   /// for a secret where none is set.

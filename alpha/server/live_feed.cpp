@@ -9,14 +9,14 @@ namespace {
 constexpr std::size_t kMaxUnsentBytes = 4 * 1024 * 1024;
 
 std::string event_text(std::string_view name, const Json& data) {
-  return fmt::format("event: {}\ndata: {}\n\n", name,
-                     data.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return fmt::format("event: {}\ndata: {}\n\n", name, to_text(data));
 }
 
 }  // namespace
 
 void LiveFeed::subscribe(const std::shared_ptr<Call>& call, const Json& snapshot) {
   call->begin();
+  if (call->request().method == "HEAD") return call->end();
   call->write(event_text("snapshot", snapshot));
   calls_.push_back(call);
   call->exchange()->on_leave([this, watched = std::weak_ptr<Call>(call)] {

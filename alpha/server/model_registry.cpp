@@ -4,7 +4,6 @@
 #include <charconv>
 #include <utility>
 
-#include "alpha/checkpoint/manifest.h"
 #include "alpha/core/suggest.h"
 #include "alpha/server/api_error.h"
 
@@ -14,6 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr double kUrgentSeconds = 3;  // that a load waits for models that answer without a pause
 constexpr double kRetrySeconds = 60;  // for a latest checkpoint that could not be loaded
 
 [[noreturn]] void fail_unknown(std::string_view name, const RunList& runs) {
@@ -53,7 +53,7 @@ std::string id_of(const ModelName& name) {
   return name.is_latest ? name.run->id : fmt::format("{}@{}", name.run->id, name.checkpoint.step);
 }
 
-/// What an exception says, and whether a file is to blame.
+/// What an exception says, and whether the files are to blame: damaged, or gone.
 struct Failure {
   std::string message;
   bool is_damage = false;
@@ -63,25 +63,20 @@ Failure failure_of(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const Error& known) {
-    return {known.what(), known.code() == ErrorCode::corrupt};
+    const ErrorCode code = known.code();
+    return {known.what(),
+            code == ErrorCode::corrupt || code == ErrorCode::not_found || code == ErrorCode::io};
   } catch (const std::exception& other) {
     return {other.what(), false};
   }
 }
 
-/// Bytes that a checkpoint will take, before it is loaded.
-std::size_t estimated_bytes(const fs::path& checkpoint) {
-  std::error_code error;
-  const auto size = fs::file_size(checkpoint / kModelFile, error);
-  return error ? 0 : static_cast<std::size_t>(size);
-}
-
 }  // namespace
 
-ModelRegistry::ModelRegistry(std::size_t max_bytes, Loader load, Worker& worker,
+ModelRegistry::ModelRegistry(const ModelRegistryOptions& options, Loader load, Worker& worker,
                              std::function<void(std::function<void()>)> post, const Clock& clock,
                              std::function<void(const std::string&)> on_problem)
-    : max_bytes_(max_bytes),
+    : options_(options),
       load_(std::move(load)),
       worker_(worker),
       post_(std::move(post)),
@@ -93,7 +88,10 @@ ModelRegistry::~ModelRegistry() {
 }
 
 ModelName ModelRegistry::find(std::string_view name) const {
-  const auto at = name.rfind('@');
+  // A folder may have an @ in its name.
+  const bool is_whole = std::ranges::any_of(
+      *runs_, [&](const auto& run) { return run->id == name && !run->checkpoints.empty(); });
+  const auto at = is_whole ? std::string_view::npos : name.rfind('@');
   const std::string_view base = name.substr(0, at);
   const auto is_meant = [&](const std::shared_ptr<const RunInfo>& run) {
     return !run->checkpoints.empty() && (base.empty() || run->id == base);
@@ -138,6 +136,13 @@ const RunCheckpoint& ModelRegistry::latest_of(const RunInfo& run) const {
 void ModelRegistry::open(std::string_view name, Opened opened) {
   ModelName found = find(name);
   if (found.is_latest) found.checkpoint = latest_of(*found.run);
+  std::int64_t n_waiting = 0;
+  for (const auto& [key, slot] : slots_) n_waiting += std::ssize(slot.waiters);
+  if (n_waiting >= options_.max_waiting) {
+    throw ApiError(
+        429, fmt::format("{} requests wait for models to be loaded: try again later", n_waiting),
+        {}, "overloaded");
+  }
   Slot* slot = found.is_latest ? find_serving(found.run->id) : nullptr;
   if (slot == nullptr) {
     slot = &slots_[key_of(found.checkpoint)];
@@ -151,22 +156,67 @@ void ModelRegistry::open(std::string_view name, Opened opened) {
     opened(slot->model, nullptr);
     return;
   }
-  slot->waiters.push_back({std::move(opened), found.is_latest});
+  slot->waiters.push_back({std::move(opened), found.is_latest, clock_.seconds()});
   begin_loads();
 }
 
+/// Who has waited the longest comes first, and is not overtaken.
 void ModelRegistry::begin_loads() {
+  const double now = clock_.seconds();
+  const auto since = [now](const Slot& slot) {
+    return slot.waiters.empty() ? now : slot.waiters.front().since;
+  };
+  for (;;) {
+    Slot* next = nullptr;
+    for (auto& [key, slot] : slots_) {
+      const bool is_pending =
+          !slot.model && !slot.is_loading && (!slot.waiters.empty() || slot.is_wanted);
+      if (is_pending && (next == nullptr || since(slot) < since(*next))) next = &slot;
+    }
+    if (next == nullptr) return;
+    next->size_bytes = options_.estimate_bytes ? options_.estimate_bytes(next->name) : 0;
+    if (!make_room(next->size_bytes, now - since(*next) > kUrgentSeconds)) return;
+    start(*next);
+  }
+}
+
+bool ModelRegistry::has_pending() const {
+  return std::ranges::any_of(slots_, [](const auto& entry) {
+    const Slot& slot = entry.second;
+    return !slot.model && !slot.is_loading && (!slot.waiters.empty() || slot.is_wanted);
+  });
+}
+
+/// Tells those who have waited too long.
+void ModelRegistry::end_overdue() {
+  if (options_.max_wait_seconds <= 0) return;
+  const double now = clock_.seconds();
+  std::vector<Waiter> overdue;
   for (auto& [key, slot] : slots_) {
-    const bool is_asked_for = !slot.waiters.empty() || slot.is_wanted;
-    if (slot.model || slot.is_loading || !is_asked_for) continue;
-    slot.size_bytes = estimated_bytes(key.first);
-    if (make_room(slot.size_bytes)) start(slot);
+    const auto is_overdue = [&](const Waiter& waiter) {
+      return now - waiter.since > options_.max_wait_seconds;
+    };
+    for (Waiter& waiter : slot.waiters) {
+      if (is_overdue(waiter)) overdue.push_back(std::move(waiter));
+    }
+    std::erase_if(slot.waiters, [](const Waiter& waiter) { return !waiter.opened; });
+  }
+  std::erase_if(slots_, [](const auto& entry) {
+    const Slot& slot = entry.second;
+    return !slot.model && !slot.is_loading && !slot.is_wanted && slot.waiters.empty();
+  });
+  for (const Waiter& waiter : overdue) {
+    waiter.opened(nullptr, std::make_exception_ptr(Error(
+                               ErrorCode::overloaded,
+                               fmt::format("there was no room to load the model for {:g} s: try "
+                                           "again later",
+                                           options_.max_wait_seconds))));
   }
 }
 
 /// Drops idle models, the one unused the longest first, until there is room. A model that is larger
 /// than all the room is loaded alone.
-bool ModelRegistry::make_room(std::size_t wanted_bytes) {
+bool ModelRegistry::make_room(std::size_t wanted_bytes, bool is_urgent) {
   std::erase_if(leaving_, [](const Leaving& leaving) { return leaving.model.expired(); });
   for (;;) {
     std::size_t total = 0;
@@ -175,6 +225,7 @@ bool ModelRegistry::make_room(std::size_t wanted_bytes) {
       if (const auto alive = leaving.model.lock()) total += alive->size_bytes();
     }
     const Slots::value_type* oldest = nullptr;
+    const Slots::value_type* busiest = nullptr;
     for (const auto& entry : slots_) {
       const Slot& slot = entry.second;
       if (!slot.model && !slot.is_loading) continue;
@@ -182,8 +233,10 @@ bool ModelRegistry::make_room(std::size_t wanted_bytes) {
       is_alone = false;
       const bool is_idle = slot.model.use_count() == 1;
       if (is_idle && (oldest == nullptr || slot.used_at < oldest->second.used_at)) oldest = &entry;
+      if (slot.model && !is_idle) busiest = &entry;
     }
-    if (total + wanted_bytes <= max_bytes_ || is_alone) return true;
+    if (total + wanted_bytes <= options_.max_bytes || is_alone) return true;
+    if (oldest == nullptr && is_urgent && leaving_.empty()) oldest = busiest;
     if (oldest == nullptr) return false;
     drop(Key(oldest->first));
   }
@@ -298,7 +351,9 @@ void ModelRegistry::update(std::shared_ptr<const RunList> runs) {
   for (const auto& run : *runs_) follow(run);
   // A checkpoint that was replaced is served until its replacement is loaded.
   for (const Key& key : gone) {
-    const auto serving = serving_.find(slots_.at(key).name.run->id);
+    const auto slot = slots_.find(key);
+    if (slot == slots_.end()) continue;  // another has taken its place already
+    const auto serving = serving_.find(slot->second.name.run->id);
     const bool is_followed = serving != serving_.end() && serving->second == key &&
                              std::ranges::any_of(*runs_, [&](const auto& run) {
                                return run->id == serving->first && !run->checkpoints.empty();
@@ -328,6 +383,7 @@ void ModelRegistry::follow(const std::shared_ptr<const RunInfo>& run) {
 }
 
 void ModelRegistry::tidy() {
+  end_overdue();
   begin_loads();
   make_room(0);
 }
@@ -347,6 +403,11 @@ std::vector<ModelRegistry::Loaded> ModelRegistry::loaded() const {
     if (auto alive = leaving.model.lock()) models.push_back({leaving.id, std::move(alive)});
   }
   return models;
+}
+
+std::size_t ModelRegistry::n_served() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(*runs_, [](const auto& run) { return !run->checkpoints.empty(); }));
 }
 
 std::size_t ModelRegistry::loaded_bytes() const {

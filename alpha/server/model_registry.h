@@ -23,6 +23,13 @@ struct ModelName {
   bool is_latest = false;
 };
 
+struct ModelRegistryOptions {
+  std::size_t max_bytes = std::size_t{4} << 30U;  // of all loaded models together
+  std::int64_t max_waiting = 256;                 // requests, for all models together
+  double max_wait_seconds = 60;                   // 0: as long as it takes
+  std::function<std::size_t(const ModelName&)> estimate_bytes = {};  // before it is loaded
+};
+
 /// The models that can be served, and those that are loaded. For the server's thread; loading is
 /// done on a worker.
 ///
@@ -30,7 +37,9 @@ struct ModelName {
 ///    failure is told to all who wait, and not remembered: the next one who asks tries again. Where
 ///    a run's latest checkpoint is damaged, whoever asked for the latest gets the one before it.
 ///  - Loaded models stay until the memory is needed; the one not asked for the longest goes first.
-///    One that answers requests stays as long as they take, and loading waits for it.
+///    One that answers requests stays as long as they take, and loading waits for it; when it has
+///    waited for some seconds, such a model takes no further requests before it.
+///  - Requests that wait for a model are bounded in number and in time.
 ///  - When a run has a newer checkpoint, that one is loaded beside the one that is served and then
 ///    takes its place. Requests end with the weights that they began with.
 class ModelRegistry {
@@ -40,7 +49,7 @@ class ModelRegistry {
 
   /// `load` is called on `worker`. `post` runs a task on the server's thread. All are borrowed but
   /// the functions. `on_problem` is told what nobody waits for.
-  ModelRegistry(std::size_t max_bytes, Loader load, Worker& worker,
+  ModelRegistry(const ModelRegistryOptions& options, Loader load, Worker& worker,
                 std::function<void(std::function<void()>)> post, const Clock& clock,
                 std::function<void(const std::string&)> on_problem);
   ~ModelRegistry();
@@ -52,12 +61,18 @@ class ModelRegistry {
 
   const RunList& runs() const noexcept { return *runs_; }
 
+  /// Runs that have a checkpoint.
+  std::size_t n_served() const;
+
   /// An empty name means the first model. Error: ApiError 404.
   ModelName find(std::string_view name) const;
 
   /// Calls `opened` with the model, or with what kept it from being loaded; at once when it is
-  /// loaded. Error: ApiError 404.
+  /// loaded. Error: ApiError 404; 429 where too many wait already.
   void open(std::string_view name, Opened opened);
+
+  /// Whether anybody waits for a model that is not being loaded yet.
+  bool has_pending() const;
 
   /// Frees what nobody asks for where memory is needed, and begins what has waited for it. To be
   /// called now and then.
@@ -83,6 +98,7 @@ class ModelRegistry {
   struct Waiter {
     Opened opened;
     bool is_for_latest = false;
+    double since = 0;  // seconds of the clock
   };
 
   /// A checkpoint that is loaded, being loaded or asked for.
@@ -108,7 +124,8 @@ class ModelRegistry {
   const RunCheckpoint& latest_of(const RunInfo& run) const;
   bool has_failed_lately(const Key& key) const;
   void begin_loads();
-  bool make_room(std::size_t wanted_bytes);
+  bool make_room(std::size_t wanted_bytes, bool is_urgent = false);
+  void end_overdue();
   void start(Slot& slot);
   void finish(const Key& key, std::shared_ptr<ServedModel> model, const std::exception_ptr& error);
   void succeed(const Key& key, const std::shared_ptr<ServedModel>& model);
@@ -117,7 +134,7 @@ class ModelRegistry {
   void drop(const Key& key);
   void follow(const std::shared_ptr<const RunInfo>& run);
 
-  const std::size_t max_bytes_;
+  const ModelRegistryOptions options_;
   Loader load_;
   Worker& worker_;
   std::function<void(std::function<void()>)> post_;

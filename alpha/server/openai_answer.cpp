@@ -12,10 +12,6 @@ namespace {
 
 constexpr double kLeastLogProb = -9999;  // JSON has no infinity
 
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 double finite(double log_prob) {
   return std::max(log_prob, kLeastLogProb);
 }
@@ -43,6 +39,19 @@ std::string token_text(const Tokenizer& tokenizer, TokenId token) {
   return text;
 }
 
+void check_log_probs(const std::vector<GenerateRequest>& requests, std::string_view param) {
+  constexpr std::int64_t kMost = 500'000;
+  std::int64_t n = 0;
+  for (const GenerateRequest& request : requests) {
+    if (!request.log_probs) continue;
+    const std::int64_t n_prompt = request.prompt_log_probs ? std::ssize(request.prompt) : 0;
+    n += request.n * (n_prompt + request.max_tokens) * (*request.log_probs + 1);
+  }
+  if (n <= kMost) return;
+  fail_param(param, "up to {} log-probabilities are asked for, expected at most {} in one answer",
+             n, kMost);
+}
+
 Json usage_json(const TokenUsage& usage) {
   return {{"prompt_tokens", usage.n_prompt},
           {"completion_tokens", usage.n_completion},
@@ -63,7 +72,7 @@ OpenAiAnswer::OpenAiAnswer(OpenAiOptions options, std::shared_ptr<ServedModel> m
            {"created", call.service().clock().unix_ms() / 1000},
            {"model", options_.model},
            {"system_fingerprint", model_->fingerprint()}};
-  prefix_ = "data: " + dump(head_);
+  prefix_ = "data: " + to_text(head_);
   prefix_.back() = ',';  // instead of the closing brace
   for (std::size_t i = 0; i < choices_.size(); ++i) {
     const auto& prompt = options_.prompts[i / static_cast<std::size_t>(options_.n)];
@@ -118,24 +127,15 @@ void OpenAiAnswer::put(Call& call, Choice& choice, std::size_t index, std::strin
                        Json log_probs) {
   if (!options_.is_stream) {
     choice.text += text;
-    if (log_probs.is_null()) return;
-    if (choice.log_probs.is_null()) {
-      choice.log_probs = std::move(log_probs);
-      return;
-    }
-    for (auto& [name, list] : log_probs.items()) {
-      Json& all = choice.log_probs[name];
-      for (Json& item : list) all.push_back(std::move(item));
-    }
-    return;
+    return keep(choice, log_probs);
   }
   if (text.empty() && log_probs.is_null()) return;
-  const std::string content = dump(Json(text));
+  const std::string content = to_text(Json(text));
   const std::string told = options_.is_chat ? fmt::format(R"("delta":{{"content":{}}})", content)
                                             : fmt::format(R"("text":{})", content);
   send(call,
        fmt::format(R"({{"index":{},{},"logprobs":{},"finish_reason":null}})", index, told,
-                   log_probs.is_null() ? "null" : dump(log_probs)),
+                   log_probs.is_null() ? "null" : to_text(log_probs)),
        "null");
 }
 
@@ -166,6 +166,9 @@ Json OpenAiAnswer::completion_log_probs(Choice& choice, const TokenEvent& event)
     for (const TokenLogProb& likely : event.log_probs.top) {
       top[token_text(tokenizer, likely.token)] = finite(likely.log_prob);
     }
+    // The token that stands there is always among them.
+    const TokenLogProb& chosen = event.log_probs.chosen;
+    top[token_text(tokenizer, chosen.token)] = finite(chosen.log_prob);
   }
   const Json log_prob =
       event.has_log_probs ? Json(finite(event.log_probs.chosen.log_prob)) : Json();
@@ -189,7 +192,7 @@ Json OpenAiAnswer::chat_log_probs(const TokenEvent& event) const {
   for (const TokenLogProb& likely : event.log_probs.top) top.push_back(entry(likely));
   Json chosen = entry(event.log_probs.chosen);
   chosen["top_logprobs"] = std::move(top);
-  return {{"content", Json::array({std::move(chosen)})}};
+  return {{"content", Json::array({std::move(chosen)})}, {"refusal", nullptr}};
 }
 
 void OpenAiAnswer::send(Call& call, std::string_view choices, std::string_view usage) {
@@ -200,30 +203,53 @@ void OpenAiAnswer::send(Call& call, std::string_view choices, std::string_view u
   call.write(line_);
 }
 
-Json OpenAiAnswer::whole_choice(const Choice& choice, std::size_t index) const {
-  Json json = {{"index", index}};
-  if (options_.is_chat) {
-    json["message"] = {{"role", "assistant"}, {"content", choice.text}, {"refusal", nullptr}};
-  } else {
-    json["text"] = choice.text;
+/// As text, since there may be many: a tree of them would take ten times the memory, and be written
+/// out all at once.
+void OpenAiAnswer::keep(Choice& choice, const Json& log_probs) const {
+  for (const auto& [name, list] : log_probs.items()) {
+    std::string& items = choice.log_probs[name];
+    for (const Json& item : list) {
+      if (!items.empty()) items += ',';
+      items += to_text(item);
+    }
   }
-  json["logprobs"] = choice.log_probs;
-  if (options_.is_chat && !choice.log_probs.is_null()) json["logprobs"]["refusal"] = nullptr;
-  json["finish_reason"] = choice.finish_reason;
-  return json;
+}
+
+std::string OpenAiAnswer::whole_choice(const Choice& choice, std::size_t index) const {
+  const std::string text = to_text(Json(choice.text));
+  std::string json = fmt::format(R"({{"index":{},)", index);
+  json += options_.is_chat
+              ? fmt::format(R"("message":{{"role":"assistant","content":{},"refusal":null}})", text)
+              : fmt::format(R"("text":{})", text);
+  json += R"(,"logprobs":)";
+  if (choice.log_probs.empty()) {
+    json += "null";
+  } else {
+    json += '{';
+    for (const auto& [name, items] : choice.log_probs) {
+      fmt::format_to(std::back_inserter(json), R"("{}":{},)", name,
+                     name == "refusal" ? "null" : "[" + items + "]");
+    }
+    json.back() = '}';
+  }
+  return json + fmt::format(R"(,"finish_reason":"{}"}})", choice.finish_reason);
 }
 
 void OpenAiAnswer::on_finish(Call& call, const TokenUsage& usage) {
   if (options_.is_stream) {
-    if (options_.includes_usage) send(call, "", dump(usage_json(usage)));
+    if (options_.includes_usage) send(call, "", to_text(usage_json(usage)));
     call.write("data: [DONE]\n\n");
     return call.end();
   }
-  Json choices = Json::array();
-  for (std::size_t i = 0; i < choices_.size(); ++i) choices.push_back(whole_choice(choices_[i], i));
-  head_["choices"] = std::move(choices);
-  head_["usage"] = usage_json(usage);
-  call.respond(head_);
+  std::string body = to_text(head_);
+  body.back() = ',';  // instead of the closing brace
+  body += R"("choices":[)";
+  for (std::size_t i = 0; i < choices_.size(); ++i) {
+    if (i > 0) body += ',';
+    body += whole_choice(choices_[i], i);
+  }
+  body += R"(],"usage":)" + to_text(usage_json(usage)) + "}\n";
+  call.respond(http::Response{.body = std::move(body)});
 }
 
 }  // namespace alpha

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,9 +45,9 @@ class OpenAiAnswer final : public AnswerWriter {
  private:
   /// One of the texts that are written.
   struct Choice {
-    std::string text;               // of a whole answer
-    std::string held;               // white space that may turn out to be the last
-    Json log_probs;                 // of a whole answer
+    std::string text;                              // of a whole answer
+    std::string held;                              // white space that may turn out to be the last
+    std::map<std::string, std::string> log_probs;  // of a whole answer: the items of each list
     std::int64_t n_characters = 0;  // of prompt and text, where the next token begins
     std::string_view finish_reason;
     bool has_begun = false;
@@ -60,7 +61,8 @@ class OpenAiAnswer final : public AnswerWriter {
   Json completion_log_probs(Choice& choice, const TokenEvent& event) const;
   Json chat_log_probs(const TokenEvent& event) const;
   void send(Call& call, std::string_view choices, std::string_view usage);
-  Json whole_choice(const Choice& choice, std::size_t index) const;
+  void keep(Choice& choice, const Json& log_probs) const;
+  std::string whole_choice(const Choice& choice, std::size_t index) const;
 
   OpenAiOptions options_;
   std::shared_ptr<ServedModel> model_;
@@ -69,6 +71,10 @@ class OpenAiAnswer final : public AnswerWriter {
   std::vector<Choice> choices_;
   std::string line_;  // kept for its memory
 };
+
+/// Refuses requests for more log-probabilities than an answer should have. Error: ApiError 400
+/// naming `param`.
+void check_log_probs(const std::vector<GenerateRequest>& requests, std::string_view param);
 
 /// {prompt_tokens, completion_tokens, total_tokens, prompt_tokens_details}.
 Json usage_json(const TokenUsage& usage);

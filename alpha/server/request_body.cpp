@@ -101,8 +101,8 @@ std::optional<double> RequestFields::number(std::string_view name, double least,
   const Json* value = find(name);
   if (value == nullptr) return {};
   if (!value->is_number() || !(value->get<double>() >= least && value->get<double>() <= most)) {
-    fail_param(name, "'{}' is {}, expected a number from {:g} to {:g}", name, shown(*value), least,
-               most);
+    fail_param(path(name), "'{}' is {}, expected a number from {:g} to {:g}", path(name),
+               shown(*value), least, most);
   }
   return value->get<double>();
 }
@@ -118,8 +118,8 @@ std::optional<std::int64_t> RequestFields::integer(std::string_view name, std::i
   if (json_is<std::int64_t>(*value)) integer = value->get<std::int64_t>();
   if (is_whole) integer = static_cast<std::int64_t>(value->get<double>());
   if (!integer || *integer < least || *integer > most) {
-    fail_param(name, "'{}' is {}, expected a whole number from {} to {}", name, shown(*value),
-               least, most);
+    fail_param(path(name), "'{}' is {}, expected a whole number from {} to {}", path(name),
+               shown(*value), least, most);
   }
   return integer;
 }
@@ -128,7 +128,7 @@ std::optional<bool> RequestFields::boolean(std::string_view name) {
   const Json* value = find(name);
   if (value == nullptr) return {};
   if (!value->is_boolean()) {
-    fail_param(name, "'{}' is {}, expected true or false", name, shown(*value));
+    fail_param(path(name), "'{}' is {}, expected true or false", path(name), shown(*value));
   }
   return value->get<bool>();
 }
@@ -136,10 +136,12 @@ std::optional<bool> RequestFields::boolean(std::string_view name) {
 std::optional<std::string> RequestFields::text(std::string_view name, std::size_t max_bytes) {
   const Json* value = find(name);
   if (value == nullptr) return {};
-  if (!value->is_string()) fail_param(name, "'{}' is {}, expected a text", name, shown(*value));
+  if (!value->is_string())
+    fail_param(path(name), "'{}' is {}, expected a text", path(name), shown(*value));
   const auto& text = value->get_ref<const std::string&>();
   if (text.size() > max_bytes) {
-    fail_param(name, "'{}' has {} bytes, expected at most {}", name, text.size(), max_bytes);
+    fail_param(path(name), "'{}' has {} bytes, expected at most {}", path(name), text.size(),
+               max_bytes);
   }
   return text;
 }
@@ -150,15 +152,15 @@ std::vector<std::string> RequestFields::texts(std::string_view name, std::size_t
   if (value == nullptr) return {};
   if (value->is_string()) return {*text(name, max_bytes)};
   if (!value->is_array() || value->size() > max_texts) {
-    fail_param(name, "'{}' is {}, expected a text or a list of at most {}", name,
+    fail_param(path(name), "'{}' is {}, expected a text or a list of at most {}", path(name),
                value->is_array() ? fmt::format("a list of {}", value->size()) : shown(*value),
                max_texts);
   }
   std::vector<std::string> texts;
   for (const Json& item : *value) {
     if (!item.is_string() || item.get_ref<const std::string&>().size() > max_bytes) {
-      fail_param(name, "'{}' has {} at place {}, expected a text of at most {} bytes", name,
-                 shown(item), texts.size(), max_bytes);
+      fail_param(path(name), "'{}' has {} at place {}, expected a text of at most {} bytes",
+                 path(name), shown(item), texts.size(), max_bytes);
     }
     texts.push_back(item.get<std::string>());
   }
@@ -170,15 +172,25 @@ void RequestFields::refuse(std::string_view name, std::string_view why,
   const Json* value = find(name);
   if (value == nullptr || is_empty(*value)) return;
   if (std::ranges::find(harmless, *value) != harmless.end()) return;
-  fail_param(name, "'{}' is not supported: {}", name, why);
+  fail_param(path(name), "'{}' is not supported: {}", path(name), why);
+}
+
+std::string RequestFields::path(std::string_view name) const {
+  return where_.empty() ? std::string(name) : fmt::format("{}.{}", where_, name);
 }
 
 std::vector<std::string> RequestFields::unknown() const {
   std::vector<std::string> names;
   for (const auto& [name, value] : body_.items()) {
-    if (!known_.contains(name)) names.push_back(name);
+    if (!known_.contains(name)) names.push_back(path(name));
   }
+  names.insert(names.end(), unknown_within_.begin(), unknown_within_.end());
   return names;
+}
+
+void RequestFields::add_unknown(const RequestFields& inner) {
+  const std::vector<std::string> names = inner.unknown();
+  unknown_within_.insert(unknown_within_.end(), names.begin(), names.end());
 }
 
 }  // namespace alpha

@@ -25,8 +25,14 @@ Json parse_request_body(std::string_view body, std::size_t max_bytes = kMaxJsonB
 /// param.
 class RequestFields {
  public:
-  /// `body`, an object, is borrowed.
-  explicit RequestFields(const Json& body) : body_(body) {}
+  /// `body`, an object, is borrowed. `where`: its place in the request, before the names of its
+  /// fields in messages.
+  explicit RequestFields(const Json& body, std::string where = {})
+      : body_(body),
+        where_(std::move(where)) {}
+
+  /// The name of a field as it is told: `messages[3].role`.
+  std::string path(std::string_view name) const;
 
   /// Null when it is not there.
   const Json* find(std::string_view name);
@@ -43,11 +49,16 @@ class RequestFields {
   /// Refuses a field unless it is null, false, 0, empty, or one of `harmless`.
   void refuse(std::string_view name, std::string_view why, const std::vector<Json>& harmless = {});
 
-  /// The names that were not asked for, in the order of the body.
+  /// The names that were not asked for, in the order of the body; then those within.
   std::vector<std::string> unknown() const;
+
+  /// What is unknown within a field counts too.
+  void add_unknown(const RequestFields& inner);
 
  private:
   const Json& body_;
+  std::string where_;
+  std::vector<std::string> unknown_within_;
   std::set<std::string, std::less<>> known_;
 };
 

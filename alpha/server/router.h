@@ -20,6 +20,7 @@ struct Route {
   std::function<void(const std::shared_ptr<Call>&)> handle;
   Access access = Access::key;
   ErrorShape shape = ErrorShape::openai;
+  bool is_work = false;  // a GET that costs something: no page of another origin may ask for it
 };
 
 /// Routes by method and path.

@@ -17,11 +17,6 @@ constexpr std::size_t kMaxStops = 16;
 constexpr std::size_t kMaxStopBytes = 1024;
 constexpr std::size_t kMaxNameBytes = 512;
 
-std::uint64_t random_seed() {
-  static thread_local std::random_device device;
-  return (std::uint64_t{device()} << 32U) | device();
-}
-
 /// {"50256": -100, …}: by ascending id.
 std::vector<std::pair<TokenId, double>> read_logit_bias(RequestFields& fields,
                                                         std::int64_t vocab_size) {
@@ -62,27 +57,49 @@ std::shared_ptr<GrammarMasks> read_response_format(RequestFields& fields, Served
   if (!value->is_object()) {
     fail_param(kName, "'response_format' is {}, expected an object", shown(*value));
   }
-  const Json type = value->value("type", Json());
-  if (type == "text") return nullptr;
-  try {
-    if (type == "json_object") return model.masks("");
-    if (type == "json_schema") {
-      const auto format = value->find("json_schema");
-      if (format == value->end() || !format->is_object() || !format->contains("schema")) {
-        fail_param("response_format.json_schema", "'json_schema' has no 'schema'");
-      }
-      return model.masks((*format)["schema"].dump());
-    }
-  } catch (const Error& error) {
-    throw ApiError(
-        400, error.what(),
-        type == "json_schema" ? "response_format.json_schema.schema" : std::string(kName));
+  RequestFields format(*value, std::string(kName));
+  const std::string type = format.text("type", kMaxNameBytes).value_or("");
+  const Json* schema = nullptr;
+  if (type == "json_schema") {
+    const Json* inner = format.find("json_schema");
+    const std::string where = format.path("json_schema");
+    if (inner == nullptr || !inner->is_object()) fail_param(where, "'{}' is missing", where);
+    RequestFields named(*inner, where);
+    named.text("name", kMaxNameBytes);         // for the client's own use,
+    named.text("description", kMaxJsonBytes);  // and so is this
+    named.boolean("strict");                   // it always is
+    schema = named.find("schema");
+    if (schema == nullptr)
+      fail_param(named.path("schema"), "'{}' is missing", named.path("schema"));
+    format.add_unknown(named);
+  } else if (type != "text" && type != "json_object") {
+    fail_param("response_format.type",
+               "'response_format.type' is '{}', expected \"text\", \"json_object\" or "
+               "\"json_schema\"",
+               type);
   }
-  fail_param("response_format.type",
-             "'type' is {}, expected \"text\", \"json_object\" or \"json_schema\"", shown(type));
+  fields.add_unknown(format);
+  try {
+    if (schema != nullptr) return model.masks(schema->dump());
+    return type == "json_object" ? model.masks("") : nullptr;
+  } catch (const Error& error) {
+    throw ApiError(400, error.what(),
+                   schema != nullptr ? "response_format.json_schema.schema" : std::string(kName));
+  }
 }
 
 }  // namespace
+
+std::uint64_t random_seed() {
+  static thread_local std::random_device device;
+  return (std::uint64_t{device()} << 32U) | device();
+}
+
+void set_client(GenerateRequest& request, const Call& call, std::string_view user) {
+  request.client = xxh3(call.log.key);
+  request.user = xxh3(user);
+  request.cache_salt = call.log.key.empty() ? 0 : request.client;
+}
 
 GenerateRequest read_sampling(RequestFields& fields, ServedModel& model, const Call& call) {
   constexpr double kMaxTemperature = 2;
@@ -107,10 +124,7 @@ GenerateRequest read_sampling(RequestFields& fields, ServedModel& model, const C
   request.text.stop = fields.texts("stop", kMaxStops, kMaxStopBytes);
   std::erase_if(request.text.stop, [](const std::string& stop) { return stop.empty(); });
   request.grammar = read_response_format(fields, model);
-  const std::string user = fields.text("user", kMaxNameBytes).value_or("");
-  // Users of one key share what is computed; keys do not.
-  request.cache_salt = call.log.key.empty() ? 0 : xxh3(call.log.key);
-  request.client = xxh3(call.log.key + '\0' + user);
+  set_client(request, call, fields.text("user", kMaxNameBytes).value_or(""));
   return request;
 }
 
@@ -145,16 +159,10 @@ StreamFields read_stream(RequestFields& fields) {
     fail_param("stream_options", "'stream_options' is {}, expected an object", shown(*options));
   }
   if (!stream.is_stream) fail_param("stream_options", "'stream_options' is for streams alone");
-  const auto is_on = [options](const char* name) {
-    const Json value = options->value(name, Json());
-    if (!value.is_null() && !value.is_boolean()) {
-      fail_param(fmt::format("stream_options.{}", name), "'{}' is {}, expected true or false", name,
-                 shown(value));
-    }
-    return value == true;
-  };
-  stream.includes_usage = is_on("include_usage");
-  is_on("include_obfuscation");  // there is none
+  RequestFields inner(*options, "stream_options");
+  stream.includes_usage = inner.boolean("include_usage").value_or(false);
+  inner.boolean("include_obfuscation");  // there is none
+  fields.add_unknown(inner);
   return stream;
 }
 
@@ -213,8 +221,20 @@ void report_unknown(const RequestFields& fields, Call& call) {
   call.add_header("Warning", fmt::format("299 alpha \"unknown fields: {}\"", names));
 }
 
+void check_prompt_bytes(const ServedModel& model, std::size_t n_bytes, std::string_view param) {
+  const std::size_t most = model.max_prompt_bytes();
+  if (most == 0 || n_bytes <= most) return;
+  const std::size_t longest = most / static_cast<std::size_t>(model.block_size());
+  throw ApiError(400,
+                 fmt::format("the prompt has {} bytes, at least {} tokens, and the model's context "
+                             "holds {}",
+                             n_bytes, (n_bytes + longest - 1) / longest, model.block_size()),
+                 std::string(param), "context_length_exceeded");
+}
+
 std::vector<TokenId> encode_prompt_text(const ServedModel& model, std::string_view text,
                                         std::string_view param) {
+  check_prompt_bytes(model, text.size(), param);
   std::vector<TokenId> tokens;
   try {
     tokens = model.tokenizer().encode(text, SpecialTokens::allowed);

@@ -17,6 +17,13 @@ namespace alpha {
 /// Error: ApiError 400 naming the field.
 GenerateRequest read_sampling(RequestFields& fields, ServedModel& model, const Call& call);
 
+/// Whose a request is: sessions are shared out among keys, and among the users of a key; what is
+/// computed is shared among users, never among keys.
+void set_client(GenerateRequest& request, const Call& call, std::string_view user = {});
+
+/// Another one each time.
+std::uint64_t random_seed();
+
 /// How many tokens may be written after a prompt of `n_prompt` tokens: what was asked for, or
 /// `otherwise` and at most what the context holds. Nothing is cut off silently.
 /// Error: ApiError 400 context_length_exceeded with both numbers, naming `prompt_param` where the
@@ -45,6 +52,10 @@ void refuse_unsupported(RequestFields& fields);
 /// Tells of fields that nothing has read: in the header `Warning`, or, for a strict service, as
 /// ApiError 400.
 void report_unknown(const RequestFields& fields, Call& call);
+
+/// Refuses a text that the context cannot hold without looking at it closer: cutting a megabyte
+/// into tokens takes long. Error: ApiError 400 context_length_exceeded.
+void check_prompt_bytes(const ServedModel& model, std::size_t n_bytes, std::string_view param);
 
 /// The tokens of a prompt given as a text. Special tokens in it are what they are.
 /// Error: ApiError 400 naming `param`, for one that is empty or encodes to nothing.

@@ -20,6 +20,9 @@ struct ServedModelOptions {
   std::int64_t max_waiting = 256;
 };
 
+/// Bytes of the KV cache that such a model gets.
+std::size_t served_kv_bytes(const GptConfig& config, const ServedModelOptions& options);
+
 /// A loaded checkpoint with its KV cache and the thread that computes. Whoever holds it keeps it
 /// alive; requests begin and end with one and the same.
 class ServedModel {
@@ -35,6 +38,10 @@ class ServedModel {
   const ChatTemplate& chat_template() const noexcept { return weights_->chat_template; }
 
   std::int64_t block_size() const noexcept { return weights_->config.block_size; }
+
+  /// More bytes than this are more tokens than the context holds, whatever they are; 0: no such
+  /// bound, where characters may be left out.
+  std::size_t max_prompt_bytes() const noexcept { return max_prompt_bytes_; }
 
   Scheduler& scheduler() noexcept { return scheduler_; }
 
@@ -54,6 +61,7 @@ class ServedModel {
  private:
   std::shared_ptr<const Weights> weights_;
   std::string fingerprint_;
+  std::size_t max_prompt_bytes_;
   GptRunner runner_;
   Scheduler scheduler_;
   std::shared_ptr<const TokenTrie> trie_;  // made when it is first needed

@@ -47,7 +47,9 @@ struct ServerSettings {
   std::filesystem::path upload_root = {};       // where their runs go: the first root
 
   std::string version = {};
-  // Called on the server's thread with one line each.
+  // Called on the server's thread: once when the run folders were looked at, then with one line
+  // each.
+  std::function<void(std::size_t n_models)> on_ready = {};
   std::function<void(std::string_view)> on_access = {};   // JSON
   std::function<void(std::string_view)> on_problem = {};  // text
 };

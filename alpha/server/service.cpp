@@ -1,11 +1,12 @@
 #include "alpha/server/service.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <utility>
 
-#include "alpha/checkpoint/checkpoint_search.h"
+#include "alpha/checkpoint/manifest.h"
 #include "alpha/server/generation.h"
 #include "alpha/server/routes/routes.h"
 
@@ -30,6 +31,12 @@ std::shared_ptr<const Weights> load(const ModelName& name, Backend& backend,
   }
 }
 
+ServedModelOptions model_options(const ServerSettings& settings) {
+  return {.max_kv_bytes = settings.max_kv_bytes,
+          .max_sessions = settings.max_sessions,
+          .max_waiting = settings.max_waiting};
+}
+
 ModelRegistry::Loader make_loader(Backend& backend, const ServerSettings& settings,
                                   const Clock& clock) {
   return [&backend, settings, &clock](const ModelName& name) {
@@ -39,10 +46,7 @@ ModelRegistry::Loader make_loader(Backend& backend, const ServerSettings& settin
       changed->chat_template = *settings.chat_template;
       weights = std::move(changed);
     }
-    return std::make_shared<ServedModel>(backend, std::move(weights),
-                                         ServedModelOptions{.max_kv_bytes = settings.max_kv_bytes,
-                                                            .max_sessions = settings.max_sessions,
-                                                            .max_waiting = settings.max_waiting},
+    return std::make_shared<ServedModel>(backend, std::move(weights), model_options(settings),
                                          clock);
   };
 }
@@ -56,7 +60,6 @@ std::filesystem::path upload_root(const ServerSettings& settings) {
 
 Service::Service(Backend& backend, ServerSettings settings, const Clock& clock)
     : settings_(std::move(settings)),
-      backend_(backend),
       clock_(clock),
       started_ms_(clock.unix_ms()),
       started_at_(clock.seconds()),
@@ -67,10 +70,14 @@ Service::Service(Backend& backend, ServerSettings settings, const Clock& clock)
       ingest_(upload_root(settings_), clock),
       uploads_(upload_root(settings_), clock),
       http_(
-          settings_.http, [this](const auto& exchange) { handle(exchange); },
+          http_options(), [this](const auto& exchange) { handle(exchange); },
           [this](const std::string& text) { problem(text); }),
       models_(
-          settings_.max_model_bytes, make_loader(backend, settings_, clock), loader_,
+          {.max_bytes = settings_.max_model_bytes,
+           .max_waiting = settings_.max_waiting,
+           .max_wait_seconds = settings_.max_queue_seconds,
+           .estimate_bytes = [this](const ModelName& name) { return estimated_bytes(name); }},
+          make_loader(backend, settings_, clock), loader_,
           [this](std::function<void()> task) { http_.post(std::move(task)); }, clock,
           [this](const std::string& text) { problem(text); }) {
   add_health_routes(router_, *this);
@@ -84,6 +91,48 @@ Service::Service(Backend& backend, ServerSettings settings, const Clock& clock)
 }
 
 Service::~Service() = default;
+
+/// Bytes that a checkpoint will take when it is loaded.
+std::size_t Service::estimated_bytes(const ModelName& name) const {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(name.checkpoint.path / kModelFile, error);
+  std::size_t bytes = error ? 0 : static_cast<std::size_t>(size);
+  try {
+    const Json config = json_get<Json>(name.run->config, "modelConfig", "config.json");
+    bytes += served_kv_bytes(gpt_config_from_json(config, "config.json"), model_options(settings_));
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): loading will tell
+  }
+  return bytes;
+}
+
+http::ServerOptions Service::http_options() {
+  http::ServerOptions options = settings_.http;
+  // A body is not waited for where it would be refused anyway.
+  options.check_head = [this](const http::Request& head) -> std::optional<http::Response> {
+    http::Fields cors;
+    ErrorShape shape = Router::shape_of(head.path);
+    try {
+      guard_.check_host(head);
+      guard_.add_cors_headers(head, cors);
+      const Route& route = *router_.find(head.method, head.path).route;
+      shape = route.shape;
+      guard_.check_access(head, route.access);
+      return {};
+    } catch (const std::exception& error) {
+      http::Response response = error_response(to_api_error(error), shape);
+      for (const auto& [name, value] : cors) response.headers.add(name, value);
+      return response;
+    }
+  };
+  options.on_refusal = [this](int status, const std::string& client) {
+    CallLog log;
+    log.id = "req-" + random_id();
+    log.client = client;
+    log.begun_at = clock_.seconds();
+    write_log(log, {.status = status});
+  };
+  return options;
+}
 
 void Service::heartbeat() {
   live_.heartbeat();
@@ -101,8 +150,8 @@ void Service::handle(const std::shared_ptr<http::Exchange>& exchange) {
   // Neither the call nor the exchange: one that is lost on the way is to be answered, with 500.
   exchange->on_done([this, log = call->shared_log](const http::Outcome& outcome) {
     --n_calls_;
-    write_log(*log, outcome);
     if (is_draining_) end_when_idle();
+    write_log(*log, outcome);
   });
   try {
     dispatch(call);
@@ -111,30 +160,38 @@ void Service::handle(const std::shared_ptr<http::Exchange>& exchange) {
   }
 }
 
+void Service::tell(const Call& call, std::string_view text) const {
+  problem(fmt::format("{} {}: {}", call.request().method, call.request().path, text));
+}
+
 /// Calls that came before the run folders were looked at for the first time.
 void Service::answer_early() {
+  if (!std::exchange(is_looked_at_, true) && settings_.on_ready) {
+    settings_.on_ready(models_.n_served());
+  }
   for (const auto& answer : std::exchange(early_, {})) answer();
 }
 
 void Service::fail(Call& call, const std::exception& error) const {
   const ApiError told = to_api_error(error);
-  if (told.status >= 500 && !is_draining_) {
-    problem(fmt::format("{} {}: {}", call.request().method, call.request().path, error.what()));
-  }
+  const bool is_known = dynamic_cast<const ApiError*>(&error) != nullptr;
+  if (told.status >= 500 && !is_known) tell(call, error.what());
   call.fail(told);
 }
 
 void Service::dispatch(const std::shared_ptr<Call>& call) {
   const http::Request& request = call->request();
-  guard_.check_origin(request);
+  guard_.check_host(request);
   http::Fields cors;
   guard_.add_cors_headers(request, cors);
   for (const auto& [name, value] : cors) call->add_header(name, value);
   if (request.method == "OPTIONS") return call->respond(http::Response{.status = 204});
+  if (request.method != "GET" && request.method != "HEAD") guard_.check_page(request);
   const Router::Match match = router_.find(request.method, request.path);
   call->shape = match.route->shape;
   call->log.route = match.route->pattern;
   call->parameter = match.parameter;
+  if (match.route->is_work) guard_.check_page(request);
   call->log.key = guard_.check_access(request, match.route->access);
   if (is_looked_at_ || match.route->access == Access::open) return match.route->handle(call);
   early_.push_back([this, call, route = match.route] {
@@ -164,7 +221,7 @@ void Service::write_log(const CallLog& log, const http::Outcome& outcome) {
     line["completion_tokens"] = log.n_tokens;
     line["finish_reason"] = log.finish_reason;
   }
-  settings_.on_access(line.dump(-1, ' ', false, Json::error_handler_t::replace));
+  settings_.on_access(to_text(line));
 }
 
 void Service::look() {
@@ -187,7 +244,6 @@ void Service::rescan() {
       if (!trouble.empty()) problem("cannot look at the run folders: " + trouble);
       models_.update(runs);
       live_.send(events);
-      is_looked_at_ = true;
       answer_early();
     });
   });
@@ -196,7 +252,11 @@ void Service::rescan() {
 void Service::watch(const std::shared_ptr<Call>& call) {
   files_.run([this, call] {
     auto snapshot = std::make_shared<const Json>(watcher_.snapshot());
-    call->exchange()->post([this, call, snapshot] { live_.subscribe(call, *snapshot); });
+    call->exchange()->post([this, call, snapshot] {
+      if (!is_draining_) return live_.subscribe(call, *snapshot);
+      call->begin();
+      call->end();
+    });
   });
 }
 
@@ -225,26 +285,40 @@ std::int64_t Service::retry_after_seconds() const {
 
 void Service::respond_later(const std::shared_ptr<Call>& call,
                             std::function<http::Response()> work) {
-  files_.run([call, work = std::move(work)] {
-    std::optional<http::Response> response;
-    std::optional<ApiError> error;
+  constexpr std::size_t kMostWaiting = 64;
+  if (reader_.n_waiting() >= kMostWaiting) {
+    ApiError error(429, fmt::format("{} such requests wait already: try again later", kMostWaiting),
+                   {}, "overloaded");
+    error.headers.add("Retry-After", "1");
+    throw ApiError(error);
+  }
+  const auto has_left = std::make_shared<std::atomic<bool>>(false);
+  call->exchange()->on_leave([has_left] { has_left->store(true); });
+  reader_.run([this, call, has_left, work = std::move(work)]() mutable {
+    if (*has_left) return;
+    http::Response response;
+    std::exception_ptr error;
     try {
       response = work();
-    } catch (const std::exception& caught) {
-      error = to_api_error(caught);
+    } catch (...) {
+      error = std::current_exception();
     }
-    call->exchange()->post([call, response = std::move(response), error = std::move(error)] {
-      if (error) {
-        call->fail(*error);
-      } else {
-        call->respond(*response);
+    call->exchange()->post([this, call, response = std::move(response), error] {
+      if (!error) return call->respond(response);
+      try {
+        std::rethrow_exception(error);
+      } catch (const std::exception& caught) {
+        fail(*call, caught);
       }
     });
   });
 }
 
-void Service::remove(Generation* generation, bool is_finished) {
+void Service::remove(Generation* generation, bool is_finished, std::shared_ptr<ServedModel> model) {
   generations_.erase(generation);
+  if (model.use_count() == 1) loader_.run([last = std::move(model)] {});
+  model.reset();
+  if (models_.has_pending()) http_.post([this] { models_.tidy(); });
   if (is_finished) {
     ended_at_.push_back(clock_.seconds());
     if (ended_at_.size() > kRememberedEnds) ended_at_.pop_front();

@@ -82,10 +82,14 @@ class Service {
   /// Answers with what went wrong. What is a defect of ours is told to the log too.
   void fail(Call& call, const std::exception& error) const;
 
+  /// Tells the log what a client is not told.
+  void tell(const Call& call, std::string_view text) const;
+
   /// Seconds until a place may be free, from the rate at which requests ended lately.
   std::int64_t retry_after_seconds() const;
 
-  /// Has `work` make an answer on the worker for files, and `call` give it.
+  /// Has `work` make an answer on a worker, and `call` give it, unless its client has left by then.
+  /// Error: ApiError 429 where too many wait.
   void respond_later(const std::shared_ptr<Call>& call, std::function<http::Response()> work);
 
   /// Looks at the run folders now rather than later.
@@ -96,8 +100,9 @@ class Service {
 
   void add(Generation* generation) { generations_.insert(generation); }
 
-  /// A generation has ended.
-  void remove(Generation* generation, bool is_finished);
+  /// A generation has ended, and lets go of its model: the last to do so must not wait for the
+  /// model's thread here.
+  void remove(Generation* generation, bool is_finished, std::shared_ptr<ServedModel> model);
 
   /// Counts what is there now.
   void update_gauges();
@@ -105,9 +110,10 @@ class Service {
  private:
   void handle(const std::shared_ptr<http::Exchange>& exchange);
   void dispatch(const std::shared_ptr<Call>& call);
-  void preflight(const std::shared_ptr<Call>& call) const;
   void write_log(const CallLog& log, const http::Outcome& outcome);
   void look();
+  http::ServerOptions http_options();
+  std::size_t estimated_bytes(const ModelName& name) const;
   void answer_early();
   void begin_drain();
   void end_when_idle();
@@ -115,7 +121,6 @@ class Service {
   void problem(const std::string& text) const;
 
   ServerSettings settings_;
-  Backend& backend_;
   const Clock& clock_;
   std::int64_t started_ms_;
   double started_at_;
@@ -142,7 +147,8 @@ class Service {
   http::Server http_;
   Worker loader_;
   ModelRegistry models_;
-  Worker files_;
+  Worker files_;   // looks at the run folders
+  Worker reader_;  // makes answers that take a while
 };
 
 }  // namespace alpha

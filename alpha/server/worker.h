@@ -26,6 +26,12 @@ class Worker {
     thread_.join();
   }
 
+  /// Tasks that wait. For any thread.
+  std::size_t n_waiting() const {
+    const std::lock_guard lock(mutex_);
+    return tasks_.size();
+  }
+
   /// `task` does not throw. For any thread.
   void run(std::function<void()> task) {
     {
@@ -44,13 +50,17 @@ class Worker {
       std::function<void()> task = std::move(tasks_.front());
       tasks_.pop_front();
       lock.unlock();
-      task();
+      try {
+        task();
+      } catch (
+          ...) {  // NOLINT(bugprone-empty-catch): a task tells its own errors; this is the wall
+      }
       task = nullptr;  // what it holds may take time to go
       lock.lock();
     }
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable has_changed_;
   std::deque<std::function<void()>> tasks_;
   bool is_stopping_ = false;

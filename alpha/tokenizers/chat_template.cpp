@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "alpha/core/error.h"
 #include "alpha/core/json.h"
@@ -190,7 +191,18 @@ std::vector<TokenId> ChatTemplate::encode(std::span<const ChatMessage> messages,
                                           const Tokenizer& tokenizer) const {
   if (messages.empty()) fail_invalid("the conversation has 0 messages, expected at least 1");
   PromptWriter writer(tokenizer);
-  std::string waiting;  // of roles without a text of their own
+  std::string waiting;  // of roles without a text of their own, a line each
+  const auto write_turn = [&](std::string_view role, const std::string& text, bool is_open) {
+    const Frame& frame = messages_.find(role)->second;
+    writer.marker(frame.before);
+    writer.content(text);
+    if (!is_open) writer.marker(frame.after);
+  };
+  const auto write_alone = [&] {
+    if (waiting.empty()) return;
+    waiting.pop_back();  // the line break
+    write_turn("user", std::exchange(waiting, {}), false);
+  };
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const auto& [role, content] = messages[i];
     const bool is_last = i + 1 == messages.size();
@@ -198,22 +210,17 @@ std::vector<TokenId> ChatTemplate::encode(std::span<const ChatMessage> messages,
       fail_invalid("message {} has the role '{}', expected one of {}", i, role,
                    fmt::join(kRoles, ", "));
     }
-    auto frame = messages_.find(role);
-    if (frame == messages_.end()) {
+    if (!messages_.contains(role)) {
       waiting += content + "\n";
-      if (!is_last) continue;
-      frame = messages_.find("user");
-      waiting.pop_back();
+      continue;
     }
-    const bool is_own = frame->first == role;
+    // What waits belongs to a user's turn, if need be to one of its own.
+    if (role != "user") write_alone();
     const bool is_continued = is_last && role == "assistant";
-    writer.marker(frame->second.before);
-    writer.content(waiting);
-    if (is_own) writer.content(content);
-    waiting.clear();
+    write_turn(role, std::exchange(waiting, {}) + content, is_continued);
     if (is_continued) return writer.finish();
-    writer.marker(frame->second.after);
   }
+  write_alone();
   writer.marker(generation_);
   return writer.finish();
 }

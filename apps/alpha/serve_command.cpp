@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "apps/alpha/backend_flags.h"
 #include "apps/alpha/chat_template_flag.h"
@@ -58,12 +59,19 @@ std::vector<ApiKey> read_keys(const std::string& path) {
   for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos;
        begin = end + 1) {
     std::string line = text.substr(begin, end - begin);
-    line = line.substr(0, line.find('#'));
+    // A key may have a # within.
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (line[i] == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) line.resize(i);
+    }
     line.erase(line.find_last_not_of(" \t\r") + 1);
     line.erase(0, line.find_first_not_of(" \t"));
     if (line.empty()) continue;
     const auto space = line.find_first_of(" \t");
     const std::string key = line.substr(line.find_last_of(" \t") + 1);
+    if (line.find_first_of(" \t", line.find_first_not_of(" \t", space)) != line.npos) {
+      fail_invalid("'{}': line {} has more than two words, expected 'name key' or 'key'", path,
+                   keys.size() + 1);
+    }
     constexpr std::size_t kLeast = 8;
     if (key.size() < kLeast) {
       fail_invalid("'{}': key {} has {} characters, expected at least {}", path, keys.size() + 1,
@@ -112,7 +120,7 @@ struct ServeFlags {
     flags.integer("--max-sessions", max_sessions, "Texts written at the same time [64]",
                   {.min = 1, .max = 1024});
     flags.integer("--queue", queue, "Requests that may wait [256]", {.min = 1, .max = 1'000'000});
-    flags.number("--queue-timeout", queue_timeout, "Seconds that they wait at most [60]");
+    flags.number("--queue-timeout", queue_timeout, "Seconds that they wait at most; 0: any [60]");
     flags.number("--drain-timeout", drain_timeout, "Seconds to finish in after SIGTERM [30]");
     flags.boolean("--strict", strict, "Refuse unknown fields rather than warn of them");
     flags.text("--access-log", access_log, "File for one JSON line a request; -: stdout, off [-]");
@@ -176,7 +184,14 @@ std::function<void(std::string_view)> make_access_log(const std::string& where) 
     return [](std::string_view line) { write_stdout(std::string(line) + "\n"); };
   }
   const auto log = std::make_shared<LineAppender>(where);
-  return [log](std::string_view line) { log->append(line); };
+  return [log, has_failed = false](std::string_view line) mutable {
+    try {
+      log->append(line);
+      has_failed = false;
+    } catch (const Error& error) {
+      if (!std::exchange(has_failed, true)) warn(error.what());
+    }
+  };
 }
 
 std::string url_of(const ServerSettings& settings, std::uint16_t port) {
@@ -184,6 +199,11 @@ std::string url_of(const ServerSettings& settings, std::uint16_t port) {
   const bool is_tls = !settings.http.tls_certificate.empty();
   return fmt::format("{}://{}{}{}:{}", is_tls ? "https" : "http", is_v6 ? "[" : "",
                      settings.http.address, is_v6 ? "]" : "", port);
+}
+
+std::string models_text(std::size_t n) {
+  if (n == 0) return "no model yet, but what comes,";
+  return fmt::format("{} model{}", n, n == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -205,11 +225,15 @@ int serve_command(Arguments args) {
   settings.on_problem = [](std::string_view text) { warn(one_line(text)); };
   const SystemClock clock;
   const auto backend = flags.backend.open();
+  std::uint16_t port = 0;
+  settings.on_ready = [&](std::size_t n_models) {
+    write_stderr(fmt::format(
+        "alpha {} serves {} of {} on {} ({}, {} threads)", ALPHA_VERSION, models_text(n_models),
+        fmt::join(flags.runs ? split(*flags.runs) : std::vector<std::string>{"runs"}, ", "),
+        url_of(settings, port), backend->name(), flags.backend.n_threads(backend->name())));
+  };
   Service service(*backend, settings, clock);
-  write_stderr(fmt::format(
-      "alpha {} serves {} on {} ({}, {} threads)", ALPHA_VERSION,
-      fmt::join(flags.runs ? split(*flags.runs) : std::vector<std::string>{"runs"}, ", "),
-      url_of(settings, service.port()), backend->name(), flags.backend.n_threads(backend->name())));
+  port = service.port();
   const StopListener listener([&service] { service.drain(); });
   service.run();
   return 0;

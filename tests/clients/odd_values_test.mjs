@@ -156,7 +156,9 @@ async function complaint(route, field, json) {
   }
   const { status } = answer;
   const warning = answer.headers.get('warning');
-  if (warning !== null) return `${status} with the warning ${warning}`;
+  // What an odd value has within, such as stream_options.type, is rightly unknown.
+  const unknown = warning?.match(/unknown fields: ([^"]*)/)?.[1].split(', ') ?? [];
+  if (unknown.some((name) => !name.includes('.'))) return `${status} with the warning ${warning}`;
   if (status === 200) {
     const isStream = answer.headers.get('content-type') === 'text/event-stream';
     if (isStream)
@@ -237,7 +239,7 @@ for (const route of routes) {
           `{"model": "${route.base.model}", ${pairs.join(', ')}}`,
         );
         assert.ok(
-          answer.status === 200 || answer.status === 400,
+          [200, 400, 413].includes(answer.status),
           `${json.slice(0, 60)}: ${answer.status}`,
         );
         await answer.text();

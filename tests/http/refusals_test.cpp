@@ -202,5 +202,25 @@ TEST(BodiesTest, MoreBodiesThanTheServerHasMemoryForAreToldToComeAgain) {
   EXPECT_NE(third.read_answer().find("taken"), std::string::npos);
 }
 
+TEST(HeadsTest, ABodyIsNotWaitedForWhereTheHeadIsRefused) {
+  std::atomic<int> status = 0;
+  RunningServer server(
+      [](const std::shared_ptr<Exchange>& exchange) { exchange->respond({.body = "taken"}); },
+      {.check_head = [](const Request& head) -> std::optional<Response> {
+         if (head.path == "/open") return {};
+         return Response{.status = 401, .body = "no"};
+       },
+       .on_refusal = [&](int refused, const std::string&) { status = refused; }});
+  RawClient stranger(server.port());
+  stranger.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
+  const std::string answer = stranger.read_all();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 401 ")) << answer;
+  EXPECT_EQ(status, 401);
+  RawClient friendly(server.port());
+  friendly.send("POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+  friendly.send("ok");
+  EXPECT_NE(friendly.read_answer().find("taken"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace alpha::http

@@ -12,9 +12,11 @@ using test::SchedulerTest;
 /// Many clients at one scheduler.
 class SchedulerClientsTest : public SchedulerTest {
  protected:
-  std::unique_ptr<Completion> submit(std::uint64_t client, std::int64_t max_tokens = 1) {
+  std::unique_ptr<Completion> submit(std::uint64_t client, std::int64_t max_tokens = 1,
+                                     std::uint64_t user = 0) {
     GenerateRequest r = request(2, max_tokens);
     r.client = client;
+    r.user = user;
     return core->submit(std::move(r));
   }
 
@@ -55,6 +57,28 @@ TEST_F(SchedulerClientsTest, ClientsTakeTurnsWhereNoneHasASession) {
   core->run_step();
   EXPECT_TRUE(has_ended(*one));
   EXPECT_FALSE(has_ended(*many[1]));
+}
+
+TEST_F(SchedulerClientsTest, ManyUsersDoNotGetAClientMoreThanItsShare) {
+  make({.max_sessions = 1, .max_waiting = 4});
+  std::vector<std::unique_ptr<Completion>> many;
+  for (std::uint64_t user = 1; user <= 4; ++user) many.push_back(submit(1, 1, user));
+  core->run_step();
+  const auto honest = submit(2);
+  EXPECT_THROW(submit(1, 1, 99), Error);
+  core->run_step();
+  EXPECT_TRUE(has_ended(*honest));
+}
+
+TEST_F(SchedulerClientsTest, TheUsersOfAClientTakeTurns) {
+  make({.max_sessions = 1});
+  const auto first = submit(1, 1, 1);
+  const auto second = submit(1, 1, 1);
+  const auto other = submit(1, 1, 2);
+  core->run_step();
+  core->run_step();
+  EXPECT_TRUE(has_ended(*first) && has_ended(*other));
+  EXPECT_FALSE(has_ended(*second));
 }
 
 TEST_F(SchedulerClientsTest, RequestsOfOneClientAreServedInTheOrderOfArrival) {

@@ -135,7 +135,9 @@ TEST_F(Concurrency, AFirstLoadThatFailsDoesNotStick) {
   const RunningService server(*backend, settings());
   const http::Response failed = server.post("/v1/completions", request(1, false));
   EXPECT_EQ(failed.status, 500) << failed.body;
-  EXPECT_NE(failed.body.find("model.safetensors"), std::string::npos) << failed.body;
+  EXPECT_NE(failed.body.find("toy/checkpoint-1/model.safetensors"), std::string::npos);
+  EXPECT_NE(failed.body.find("model_load_failed"), std::string::npos) << failed.body;
+  EXPECT_EQ(failed.body.find(dir.path().string()), std::string::npos) << failed.body;
   write_file_atomic(file, good);
   EXPECT_EQ(server.post("/v1/completions", request(1, false)).status, 200);
 }

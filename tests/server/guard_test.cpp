@@ -19,8 +19,11 @@ int status_of(const std::function<void()>& check) {
 int origin_status(const ServerSettings& settings, const std::string& method,
                   const http::Fields& headers) {
   const Guard guard(settings);
-  return status_of(
-      [&] { guard.check_origin({.method = method, .path = "/v1/models", .headers = headers}); });
+  return status_of([&] {
+    const http::Request request{.method = method, .path = "/v1/models", .headers = headers};
+    guard.check_host(request);
+    if (method == "POST") guard.check_page(request);
+  });
 }
 
 TEST(Guard, AnswersToTheNamesOfThisMachineAlone) {
@@ -56,6 +59,12 @@ TEST(Guard, RefusesChangesByPagesOfForeignOrigin) {
   settings.cors_origins = {"https://page.example"};
   EXPECT_EQ(post("https://page.example"), 200);
   EXPECT_EQ(post("https://page.example.evil"), 403);
+  const auto site = [&](const char* value) {
+    return origin_status(settings, "POST", {{"Host", "localhost"}, {"Sec-Fetch-Site", value}});
+  };
+  EXPECT_EQ(site("cross-site"), 403);
+  EXPECT_EQ(site("same-origin"), 200);
+  EXPECT_EQ(site("none"), 200);
 }
 
 TEST(Guard, TellsPagesOfAllowedOriginsThatTheyMayRead) {

@@ -1,5 +1,6 @@
 #include "alpha/server/model_registry.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -43,6 +44,17 @@ class TestLoop {
   std::deque<std::function<void()>> tasks_;
 };
 
+class FakeClock final : public Clock {
+ public:
+  double seconds() const override { return now; }
+
+  double cpu_seconds() const override { return 0; }
+
+  std::int64_t unix_ms() const override { return 0; }
+
+  std::atomic<double> now = 1000;
+};
+
 struct Answer {
   std::shared_ptr<ServedModel> model;
   std::string error;
@@ -62,7 +74,8 @@ class ModelRegistryTest : public testing::Test {
 
   void make(std::size_t max_bytes) {
     registry = std::make_unique<ModelRegistry>(
-        max_bytes, [this](const ModelName& name) { return load(name); }, worker,
+        ModelRegistryOptions{.max_bytes = max_bytes, .max_waiting = 30, .max_wait_seconds = 60},
+        [this](const ModelName& name) { return load(name); }, worker,
         [this](std::function<void()> task) { loop.post(std::move(task)); }, clock,
         [this](const std::string& text) { problems.push_back(text); });
   }
@@ -131,7 +144,7 @@ class ModelRegistryTest : public testing::Test {
   test::TempDir dir;
   std::unique_ptr<Backend> backend = make_backend("cpu", 1);
   std::shared_ptr<const Weights> weights;
-  SystemClock clock;
+  FakeClock clock;
   TestLoop loop;
   std::mutex mutex;
   std::vector<std::string> loaded;
@@ -218,6 +231,49 @@ TEST_F(ModelRegistryTest, WaitsForAModelThatAnswersBeforeItLoadsAnother) {
   EXPECT_EQ(loaded, (std::vector<std::string>{"a/1", "b/1"}));
 }
 
+TEST_F(ModelRegistryTest, AModelThatAnswersWithoutAPauseGivesWayAfterAWhile) {
+  set_runs({{"a", {1}}, {"b", {1}}});
+  const std::size_t size = wait(ask("a"))->size_bytes();
+  make(size - 1);
+  set_runs({{"a", {1}}, {"b", {1}}});
+  auto busy = ask("a");
+  wait(busy);
+  const auto other = ask("b");
+  clock.now = clock.now + 4;
+  registry->tidy();
+  const auto more = ask("a");  // stands behind b now
+  EXPECT_FALSE(more->has_come);
+  busy->model.reset();
+  while (loop.size() == 0) registry->tidy();  // its end is on its way
+  EXPECT_NE(wait(other), nullptr);
+  EXPECT_FALSE(more->has_come);
+}
+
+TEST_F(ModelRegistryTest, WhoWaitsTooLongForRoomIsTold) {
+  set_runs({{"a", {1}}, {"b", {1}}});
+  const std::size_t size = wait(ask("a"))->size_bytes();
+  make(size - 1);
+  set_runs({{"a", {1}}, {"b", {1}}});
+  auto busy = ask("a");
+  wait(busy);
+  const auto other = ask("b");
+  clock.now = clock.now + 61;
+  registry->tidy();
+  EXPECT_TRUE(other->has_come);
+  EXPECT_EQ(other->error, "there was no room to load the model for 60 s: try again later");
+}
+
+TEST_F(ModelRegistryTest, MoreThanMayWaitAreToldToComeAgain) {
+  set_runs({{"a", {1}}});
+  for (int i = 0; i < 30; ++i) ask("a");
+  try {
+    ask("a");
+    FAIL() << "31 wait";
+  } catch (const ApiError& error) {
+    EXPECT_EQ(error.status, 429);
+  }
+}
+
 TEST_F(ModelRegistryTest, LoadsAModelLargerThanTheLimitAlone) {
   make(1);
   set_runs({{"a", {1}}, {"b", {1}}});
@@ -288,6 +344,15 @@ TEST_F(ModelRegistryTest, AStepThatWasAskedForStaysBesideTheNewerOne) {
   loop.run_one();
   EXPECT_EQ(wait(ask("a@1")), old);
   EXPECT_NE(wait(ask("a")), old);
+}
+
+TEST_F(ModelRegistryTest, WhereTheLatestIsGoneTheOneBeforeTakesItsPlace) {
+  set_runs({{"a", {1, 2}}});
+  const auto latest = wait(ask("a"));
+  const auto before = wait(ask("a@1"));
+  set_runs({{"a", {1}}});
+  EXPECT_EQ(wait(ask("a")), before);
+  EXPECT_EQ(loaded.size(), 2U);
 }
 
 TEST_F(ModelRegistryTest, ForgetsWhatIsGone) {

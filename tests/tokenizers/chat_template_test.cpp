@@ -42,6 +42,8 @@ TEST_F(ChatTemplateTest, ASystemTextStandsBeforeTheUsersWhereThereIsNoSystemTurn
   EXPECT_EQ(prompt(chat, {{"system", "be kind"}, {"user", "hi"}}),
             "<|user|> be kind\nhi <|assistant|>");
   EXPECT_EQ(prompt(chat, {{"system", "be kind"}}), "<|user|> be kind <|assistant|>");
+  EXPECT_EQ(prompt(chat, {{"system", "be kind"}, {"assistant", "hi"}, {"user", "you"}}),
+            "<|user|> be kind <|assistant|> hi <|user|> you <|assistant|>");
 }
 
 TEST_F(ChatTemplateTest, HonoursRolesInChatMl) {

@@ -45,9 +45,10 @@ void chat(const std::shared_ptr<Call>& call, const Json& body,
       fit_tokens(*model, std::ssize(request.prompt), newer ? newer : older, kMaxTokens, "messages",
                  newer ? "max_completion_tokens" : "max_tokens");
   report_unknown(fields, *call);
-  auto writer = std::make_unique<OpenAiAnswer>(std::move(options), model, *call);
   std::vector<GenerateRequest> requests;
   requests.push_back(std::move(request));
+  check_log_probs(requests, "top_logprobs");
+  auto writer = std::make_unique<OpenAiAnswer>(std::move(options), model, *call);
   Generation::start(call, model, std::move(requests), std::move(writer));
 }
 

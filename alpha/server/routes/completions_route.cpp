@@ -130,6 +130,7 @@ void complete(const std::shared_ptr<Call>& call, const Json& body,
     request.prompt = std::move(prompt.tokens);
     requests.push_back(std::move(request));
   }
+  check_log_probs(requests, "logprobs");
   auto writer = std::make_unique<OpenAiAnswer>(std::move(options), model, *call);
   if (max_tokens == 0 && !shared.prompt_log_probs) return answer_at_once(*call, *writer, requests);
   Generation::start(call, model, std::move(requests), std::move(writer));

@@ -1,7 +1,6 @@
 #include <cstring>
 #include <utility>
 
-#include "alpha/core/hash.h"
 #include "alpha/server/generation.h"
 #include "alpha/server/openai_answer.h"
 #include "alpha/server/routes/openai_routes.h"
@@ -114,10 +113,8 @@ void embed(const std::shared_ptr<Call>& call, const Json& body,
   std::vector<GenerateRequest> requests;
   for (std::vector<TokenId>& tokens : read_inputs(fields, *model, max_prompts(*call))) {
     fit_tokens(*model, std::ssize(tokens), 0, 0, "input", "input");
-    requests.push_back({.prompt = std::move(tokens),
-                        .max_tokens = 0,
-                        .is_embedding = true,
-                        .client = xxh3(call->log.key + '\0' + user)});
+    requests.push_back({.prompt = std::move(tokens), .max_tokens = 0, .is_embedding = true});
+    set_client(requests.back(), *call, user);
   }
   report_unknown(fields, *call);
   auto writer = std::make_unique<EmbeddingsAnswer>(name, format == "base64", requests.size());

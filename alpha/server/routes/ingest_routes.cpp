@@ -8,10 +8,6 @@ namespace alpha {
 
 namespace {
 
-http::Response answer(const Json& body) {
-  return {.body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
-}
-
 /// What was reported is there to be seen at once.
 void look_again(const std::shared_ptr<Call>& call) {
   call->exchange()->post([call] { call->service().rescan(); });
@@ -22,7 +18,7 @@ void ingest(const std::shared_ptr<Call>& call) {
     const std::string& body = call->request().body;
     const Json result = call->service().ingest().handle(parse_request_body(body, body.size()));
     look_again(call);
-    return answer(result);
+    return json_response(result);
   });
 }
 
@@ -31,7 +27,7 @@ void complete(const std::shared_ptr<Call>& call) {
     const std::string& body = call->request().body;
     const Json result = call->service().ingest().complete(parse_request_body(body, body.size()));
     look_again(call);
-    return answer(result);
+    return json_response(result);
   });
 }
 
@@ -62,12 +58,12 @@ void upload(const std::shared_ptr<Call>& call) {
     const UploadProgress progress =
         call->service().uploads().put(name, step, file, offset, call->request().body);
     if (progress.is_complete) look_again(call);
-    return answer({{"ok", true},
-                   {"name", name},
-                   {"step", step},
-                   {"file", file},
-                   {"received", progress.received_bytes},
-                   {"complete", progress.is_complete}});
+    return json_response({{"ok", true},
+                          {"name", name},
+                          {"step", step},
+                          {"file", file},
+                          {"received", progress.received_bytes},
+                          {"complete", progress.is_complete}});
   });
 }
 

@@ -42,22 +42,46 @@ void retrieve_model(const std::shared_ptr<Call>& call) {
 
 }  // namespace
 
+namespace {
+
+/// Why a checkpoint could not be loaded, without the server's folders.
+[[noreturn]] void fail_load(const Call& call, const std::exception_ptr& error,
+                            const std::filesystem::path& root) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& known) {
+    if (known.code() == ErrorCode::overloaded || known.code() == ErrorCode::unsupported) throw;
+    call.service().tell(call, known.what());
+    std::string text = known.what();
+    const std::string folder = root.string() + "/";
+    for (std::size_t at = 0; (at = text.find(folder, at)) != std::string::npos;) {
+      text.erase(at, folder.size());
+    }
+    const int status = known.code() == ErrorCode::out_of_memory ? 503 : 500;
+    throw ApiError(status, fmt::format("the model '{}' cannot be loaded: {}", call.log.model, text),
+                   "model", "model_load_failed");
+  }
+}
+
+}  // namespace
+
 void with_model(const std::shared_ptr<Call>& call, const std::string& name, bool is_required,
                 std::function<void(const std::shared_ptr<ServedModel>&)> body) {
   Service& service = call->service();
   service.check_accepting();
   if (name.empty() && is_required) fail_param("model", "'model' is missing: see /v1/models");
-  call->log.model = service.models().find(name).run->id;
-  service.models().open(name,
-                        [call, body = std::move(body)](const std::shared_ptr<ServedModel>& model,
-                                                       const std::exception_ptr& error) {
-                          try {
-                            if (error) std::rethrow_exception(error);
-                            body(model);
-                          } catch (const std::exception& caught) {
-                            call->service().fail(*call, caught);
-                          }
-                        });
+  const std::shared_ptr<const RunInfo> run = service.models().find(name).run;
+  call->log.model = run->id;
+  service.models().open(
+      name, [call, body = std::move(body), run](const std::shared_ptr<ServedModel>& model,
+                                                const std::exception_ptr& error) {
+        try {
+          if (error) fail_load(*call, error, run->path.parent_path());
+          body(model);
+        } catch (const std::exception& caught) {
+          call->service().fail(*call, caught);
+        }
+      });
 }
 
 void add_openai_routes(Router& router, Service& /*service*/) {

@@ -51,8 +51,8 @@ GenerateRequest read_request(RequestFields& fields, const ServedModel& model, co
   const auto top_p = fields.number("top_p", 0.0001, 1);
   sampling.top_p = top_p ? *top_p : fields.number("topp", 0.0001, 1).value_or(1);
   const auto seed = fields.integer("seed", 0, std::int64_t{1} << 53U);
-  sampling.seed = seed ? static_cast<std::uint64_t>(*seed)
-                       : static_cast<std::uint64_t>(call.service().clock().unix_ms());
+  sampling.seed = seed ? static_cast<std::uint64_t>(*seed) : random_seed();
+  set_client(request, call);
   return request;
 }
 
@@ -101,7 +101,7 @@ class InferenceAnswer final : public AnswerWriter {
 
  private:
   static void send(Call& call, const std::string& text) {
-    call.write("data: " + Json{{"token", text}}.dump() + "\n\n");
+    call.write("data: " + to_text(Json{{"token", text}}) + "\n\n");
   }
 
   std::string prompt_;
@@ -190,15 +190,16 @@ void version(const std::shared_ptr<Call>& call) {
 }  // namespace
 
 void add_original_routes(Router& router, Service& /*service*/) {
-  const auto add = [&router](const char* method, const char* pattern, auto* body) {
-    router.add({method, pattern, body, Access::key, ErrorShape::original});
+  const auto add = [&router](const char* method, const char* pattern, auto* body,
+                             bool is_work = true) {
+    router.add({method, pattern, body, Access::key, ErrorShape::original, is_work});
   };
   add("GET", "/api/generate", handle<generate>);
   add("POST", "/api/generate", handle<generate>);
   add("GET", "/api/inference", handle<inference>);
   add("POST", "/api/chat", handle<chat>);
-  add("GET", "/api/domains", list_domains);
-  add("GET", "/api/version", version);
+  add("GET", "/api/domains", list_domains, false);
+  add("GET", "/api/version", version, false);
 }
 
 }  // namespace alpha

@@ -32,10 +32,6 @@ std::shared_ptr<const RunInfo> find_run(const Call& call) {
   return run;
 }
 
-http::Response answer(const Json& body) {
-  return {.body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
-}
-
 void list_runs(const std::shared_ptr<Call>& call) {
   const std::string_view status = call->query("status");
   const std::string_view domain = call->query("domain");
@@ -67,7 +63,7 @@ void show_metrics(const std::shared_ptr<Call>& call) {
     for (const Json& line : read_metrics(run->path, last)) {
       rows.push_back(metric_row(run->id, line));
     }
-    return answer(rows);
+    return json_response(rows);
   });
 }
 
@@ -97,7 +93,7 @@ void show_samples(const std::shared_ptr<Call>& call) {
     for (const Json& line : read_samples(run->path, filter)) {
       rows.push_back(sample_row(run->id, line));
     }
-    return answer(rows);
+    return json_response(rows);
   });
 }
 
@@ -107,7 +103,7 @@ void show_events(const std::shared_ptr<Call>& call) {
     for (const Json& line : read_events(run->path, filter)) {
       rows.push_back(event_row(run->id, line));
     }
-    return answer(rows);
+    return json_response(rows);
   });
 }
 
