@@ -254,7 +254,7 @@ void ModelRegistry::start(Slot& slot) {
     } catch (...) {
       error = std::current_exception();
     }
-    post([this, key, is_alive, model = std::move(model), error]() mutable {
+    post([this, key, is_alive, model = std::move(model), error = std::move(error)]() mutable {
       if (*is_alive) finish(key, std::move(model), error);
     });
   };

@@ -114,6 +114,7 @@ http::ServerOptions Service::http_options() {
     try {
       guard_.check_host(head);
       guard_.add_cors_headers(head, cors);
+      if (head.method != "GET" && head.method != "HEAD") guard_.check_page(head);
       const Route& route = *router_.find(head.method, head.path).route;
       shape = route.shape;
       guard_.check_access(head, route.access);
@@ -303,7 +304,7 @@ void Service::respond_later(const std::shared_ptr<Call>& call,
     } catch (...) {
       error = std::current_exception();
     }
-    call->exchange()->post([this, call, response = std::move(response), error] {
+    call->exchange()->post([this, call, response = std::move(response), error = std::move(error)] {
       if (!error) return call->respond(response);
       try {
         std::rethrow_exception(error);
