@@ -127,9 +127,10 @@ std::size_t find_non_finite(std::span<const std::byte> bytes, Bits exponent_mask
   constexpr std::size_t kBlock = 4096;
   for (std::size_t begin = 0; begin < n_elements; begin += kBlock) {
     const std::size_t end = std::min(begin + kBlock, n_elements);
-    bool any = false;  // without an early exit, so that the compiler vectorises
-    for (std::size_t i = begin; i < end; ++i) any |= is_bad(i);
-    for (std::size_t i = begin; any && i < end; ++i) {
+    // Without an early exit and as wide as the elements, so that the compiler vectorises.
+    Bits any = 0;
+    for (std::size_t i = begin; i < end; ++i) any |= is_bad(i) ? Bits(~Bits{0}) : Bits{0};
+    for (std::size_t i = begin; any != 0 && i < end; ++i) {
       if (is_bad(i)) return i;
     }
   }

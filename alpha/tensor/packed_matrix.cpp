@@ -77,10 +77,14 @@ void pack_integers(const float* weight, const PackedMatrix& to, std::int64_t pan
 template<class T>
 void pack_floats(const float* weight, const PackedMatrix& to, std::int64_t panel) {
   T* values = to.values.data<T>() + panel * to.K * kPanel;
-  for (std::int64_t lane = 0; lane < kPanel; ++lane) {
-    const std::int64_t n = panel * kPanel + lane;
-    for (std::int64_t k = 0; k < to.K; ++k) {
-      values[k * kPanel + lane] = n < to.N ? T(weight[n * to.K + k]) : T(0.0F);
+  // In tiles that stay in the innermost cache: rows are read, columns written.
+  for (std::int64_t first = 0; first < to.K; first += kPanel) {
+    const std::int64_t end = std::min(first + kPanel, to.K);
+    for (std::int64_t lane = 0; lane < kPanel; ++lane) {
+      const std::int64_t n = panel * kPanel + lane;
+      for (std::int64_t k = first; k < end; ++k) {
+        values[k * kPanel + lane] = n < to.N ? T(weight[n * to.K + k]) : T(0.0F);
+      }
     }
   }
 }
