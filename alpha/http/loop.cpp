@@ -60,11 +60,13 @@ struct Watch::Impl {
   asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor;
 };
 
-Watch::Watch(Loop& loop, int fd) try
-    : impl_(std::make_unique<Impl>(Impl{{loop.impl_->context.get_executor(), fd}})) {
-} catch (const std::exception& error) {
-  ::close(fd);
-  fail(ErrorCode::io, "[http] cannot watch a connection: {}", error.what());
+Watch::Watch(Loop& loop, int fd) {
+  try {
+    impl_ = std::make_unique<Impl>(Impl{{loop.impl_->context.get_executor(), fd}});
+  } catch (const std::exception& error) {
+    ::close(fd);
+    fail(ErrorCode::io, "[http] cannot watch a connection: {}", error.what());
+  }
 }
 
 Watch::~Watch() = default;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "alpha/server/prompt_fields.h"
 #include "alpha/server/sampling_fields.h"
 
 namespace alpha {

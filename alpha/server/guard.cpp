@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
+#include <unistd.h>
 
 #include "alpha/server/api_error.h"
 
@@ -22,6 +23,17 @@ std::string lower(std::string_view text) {
 std::string host_name(std::string_view host) {
   if (host.starts_with('[')) return lower(host.substr(0, host.find(']') + 1));
   return lower(host.substr(0, host.find(':')));
+}
+
+bool is_address(std::string_view name) {
+  if (name.starts_with('[')) return true;
+  return name.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+std::string own_name() {
+  std::array<char, 256> name = {};
+  gethostname(name.data(), name.size() - 1);
+  return lower(name.data());
 }
 
 std::string_view bearer_token(const http::Request& request) {
@@ -45,10 +57,16 @@ Guard::Guard(const ServerSettings& settings)
   for (const ApiKey& key : settings.api_keys) keys_.push_back({key.name, digest_of(key.key)});
   if (!settings.upload_secret.empty()) secret_ = digest_of(settings.upload_secret);
   for (std::string& host : hosts_) host = host_name(host);
-  is_checking_hosts_ = !hosts_.empty() || is_loopback(settings.http.address);
-  if (is_loopback(settings.http.address)) {
+  const bool is_local = is_loopback(settings.http.address);
+  is_checking_hosts_ = !hosts_.empty() || is_local || settings.api_keys.empty();
+  if (!is_checking_hosts_) return;
+  if (is_local) {
     for (const char* host : {"localhost", "127.0.0.1", "[::1]"}) hosts_.emplace_back(host);
     hosts_.push_back(lower(settings.http.address));
+  } else if (hosts_.empty()) {
+    // Names can be made to point here, addresses cannot.
+    is_taking_addresses_ = true;
+    hosts_ = {"localhost", own_name()};
   }
 }
 
@@ -67,7 +85,10 @@ bool Guard::is_allowed_origin(std::string_view origin) const {
 void Guard::check_host(const http::Request& request) const {
   const auto host = http::find_header(request.headers, "Host");
   if (!host || host->empty()) throw ApiError(400, "the header Host is missing");
-  if (is_checking_hosts_ && std::ranges::find(hosts_, host_name(*host)) == hosts_.end()) {
+  const std::string name = host_name(*host);
+  const bool is_known = !is_checking_hosts_ || std::ranges::find(hosts_, name) != hosts_.end() ||
+                        (is_taking_addresses_ && is_address(name));
+  if (!is_known) {
     throw ApiError(403,
                    fmt::format("the host '{}' is not one of this server's names; allow it with "
                                "--allow-host",

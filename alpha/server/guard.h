@@ -55,6 +55,7 @@ class Guard {
   std::vector<std::string> origins_;
   std::vector<std::string> hosts_;
   bool is_checking_hosts_ = false;
+  bool is_taking_addresses_ = false;
 };
 
 /// Whether an address can be reached from this machine alone.

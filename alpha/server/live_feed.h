@@ -24,8 +24,6 @@ class LiveFeed {
   /// Ends all streams.
   void close();
 
-  std::size_t n_subscribers() const noexcept { return calls_.size(); }
-
  private:
   void send_text(const std::string& text);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 #include "alpha/core/suggest.h"
@@ -190,27 +192,33 @@ bool ModelRegistry::has_pending() const {
 /// Tells those who have waited too long.
 void ModelRegistry::end_overdue() {
   if (options_.max_wait_seconds <= 0) return;
-  const double now = clock_.seconds();
-  std::vector<Waiter> overdue;
+  const auto is_overdue = [&, now = clock_.seconds()](const Waiter& waiter) {
+    return now - waiter.since > options_.max_wait_seconds;
+  };
+  end_waiters(is_overdue, fmt::format("there was no room to load the model for {:g} s: try again "
+                                      "later",
+                                      options_.max_wait_seconds));
+}
+
+void ModelRegistry::end_waiting(const std::string& why) {
+  end_waiters([](const Waiter&) { return true; }, why);
+}
+
+void ModelRegistry::end_waiters(const std::function<bool(const Waiter&)>& is_ended,
+                                const std::string& why) {
+  std::vector<Waiter> ended;
   for (auto& [key, slot] : slots_) {
-    const auto is_overdue = [&](const Waiter& waiter) {
-      return now - waiter.since > options_.max_wait_seconds;
-    };
-    for (Waiter& waiter : slot.waiters) {
-      if (is_overdue(waiter)) overdue.push_back(std::move(waiter));
-    }
-    std::erase_if(slot.waiters, [](const Waiter& waiter) { return !waiter.opened; });
+    const auto first = std::ranges::stable_partition(slot.waiters, std::not_fn(is_ended)).begin();
+    ended.insert(ended.end(), std::make_move_iterator(first),
+                 std::make_move_iterator(slot.waiters.end()));
+    slot.waiters.erase(first, slot.waiters.end());
   }
   std::erase_if(slots_, [](const auto& entry) {
     const Slot& slot = entry.second;
     return !slot.model && !slot.is_loading && !slot.is_wanted && slot.waiters.empty();
   });
-  for (const Waiter& waiter : overdue) {
-    waiter.opened(nullptr, std::make_exception_ptr(Error(
-                               ErrorCode::overloaded,
-                               fmt::format("there was no room to load the model for {:g} s: try "
-                                           "again later",
-                                           options_.max_wait_seconds))));
+  for (const Waiter& waiter : ended) {
+    waiter.opened(nullptr, std::make_exception_ptr(Error(ErrorCode::overloaded, why)));
   }
 }
 

@@ -78,6 +78,9 @@ class ModelRegistry {
   /// called now and then.
   void tidy();
 
+  /// Tells all who wait for a model that there will be none.
+  void end_waiting(const std::string& why);
+
   /// Whether a checkpoint is loaded now.
   bool is_loaded(const std::filesystem::path& checkpoint) const;
 
@@ -126,6 +129,7 @@ class ModelRegistry {
   void begin_loads();
   bool make_room(std::size_t wanted_bytes, bool is_urgent = false);
   void end_overdue();
+  void end_waiters(const std::function<bool(const Waiter&)>& is_ended, const std::string& why);
   void start(Slot& slot);
   void finish(const Key& key, std::shared_ptr<ServedModel> model, const std::exception_ptr& error);
   void succeed(const Key& key, const std::shared_ptr<ServedModel>& model);

@@ -16,11 +16,6 @@ double finite(double log_prob) {
   return std::max(log_prob, kLeastLogProb);
 }
 
-/// Characters that begin in these bytes.
-std::int64_t count_characters(std::string_view bytes) {
-  return std::ranges::count_if(bytes, [](char c) { return (c & '\xc0') != '\x80'; });
-}
-
 Json bytes_of(std::string_view piece) {
   Json bytes = Json::array();
   for (const char c : piece) bytes.push_back(static_cast<unsigned char>(c));

@@ -166,11 +166,6 @@ StreamFields read_stream(RequestFields& fields) {
   return stream;
 }
 
-std::size_t max_prompts(const Call& call) {
-  constexpr std::int64_t kMost = 128;
-  return static_cast<std::size_t>(std::min(kMost, call.service().settings().max_waiting));
-}
-
 std::string read_model_name(RequestFields& fields) {
   return fields.text("model", kMaxNameBytes).value_or("");
 }
@@ -219,47 +214,6 @@ void report_unknown(const RequestFields& fields, Call& call) {
     }
   }
   call.add_header("Warning", fmt::format("299 alpha \"unknown fields: {}\"", names));
-}
-
-void check_prompt_bytes(const ServedModel& model, std::size_t n_bytes, std::string_view param) {
-  const std::size_t most = model.max_prompt_bytes();
-  if (most == 0 || n_bytes <= most) return;
-  const std::size_t longest = most / static_cast<std::size_t>(model.block_size());
-  throw ApiError(400,
-                 fmt::format("the prompt has {} bytes, at least {} tokens, and the model's context "
-                             "holds {}",
-                             n_bytes, (n_bytes + longest - 1) / longest, model.block_size()),
-                 std::string(param), "context_length_exceeded");
-}
-
-std::vector<TokenId> encode_prompt_text(const ServedModel& model, std::string_view text,
-                                        std::string_view param) {
-  check_prompt_bytes(model, text.size(), param);
-  std::vector<TokenId> tokens;
-  try {
-    tokens = model.tokenizer().encode(text, SpecialTokens::allowed);
-  } catch (const Error& error) {
-    throw ApiError(400, error.what(), std::string(param));
-  }
-  if (!tokens.empty()) return tokens;
-  if (text.empty()) fail_param(param, "the prompt is empty, expected at least one token");
-  fail_param(param, "none of the {} bytes of the prompt is in the model's vocabulary", text.size());
-}
-
-std::vector<TokenId> read_tokens(const Json& list, const ServedModel& model,
-                                 std::string_view param) {
-  const std::int64_t vocab_size = model.weights().config.vocab_size;
-  std::vector<TokenId> tokens;
-  tokens.reserve(list.size());
-  for (const Json& item : list) {
-    if (!json_is<TokenId>(item) || item.get<TokenId>() < 0 || item.get<TokenId>() >= vocab_size) {
-      fail_param(param, "'{}' has {} at place {}, expected a token id from 0 to {}", param,
-                 shown(item), tokens.size(), vocab_size - 1);
-    }
-    tokens.push_back(item.get<TokenId>());
-  }
-  if (tokens.empty()) fail_param(param, "the prompt is empty, expected at least one token");
-  return tokens;
 }
 
 }  // namespace alpha

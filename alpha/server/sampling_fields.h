@@ -40,9 +40,6 @@ struct StreamFields {
 
 StreamFields read_stream(RequestFields& fields);
 
-/// How many prompts one call may have: more than may wait could never all be taken.
-std::size_t max_prompts(const Call& call);
-
 /// The model's name; empty when it is missing.
 std::string read_model_name(RequestFields& fields);
 
@@ -52,18 +49,5 @@ void refuse_unsupported(RequestFields& fields);
 /// Tells of fields that nothing has read: in the header `Warning`, or, for a strict service, as
 /// ApiError 400.
 void report_unknown(const RequestFields& fields, Call& call);
-
-/// Refuses a text that the context cannot hold without looking at it closer: cutting a megabyte
-/// into tokens takes long. Error: ApiError 400 context_length_exceeded.
-void check_prompt_bytes(const ServedModel& model, std::size_t n_bytes, std::string_view param);
-
-/// The tokens of a prompt given as a text. Special tokens in it are what they are.
-/// Error: ApiError 400 naming `param`, for one that is empty or encodes to nothing.
-std::vector<TokenId> encode_prompt_text(const ServedModel& model, std::string_view text,
-                                        std::string_view param);
-
-/// A list of token ids, each in the vocabulary. Error: ApiError 400.
-std::vector<TokenId> read_tokens(const Json& list, const ServedModel& model,
-                                 std::string_view param);
 
 }  // namespace alpha

@@ -18,7 +18,7 @@ constexpr std::size_t kRememberedEnds = 64;
 constexpr double kRateSeconds = 30;  // how far back the rate of ends looks
 constexpr std::int64_t kHeartbeatMs = 15'000;
 constexpr std::int64_t kLastCallsMs = 50;
-constexpr std::int64_t kCutShortMs = 2'000;  // for what was cut short to be told
+constexpr std::int64_t kCutShortMs = 1'000;  // before the drain timeout: for ends to be told
 
 /// A checkpoint that is quantized already is served as it is.
 std::shared_ptr<const Weights> load(const ModelName& name, Backend& backend,
@@ -359,11 +359,13 @@ void Service::begin_drain() {
   http_.finish_connections();
   live_.close();
   end_when_idle();
-  http_.post_after(settings_.drain_timeout_ms, [this] {
+  const std::int64_t timeout_ms = settings_.drain_timeout_ms;
+  http_.post_after(timeout_ms - std::min(kCutShortMs, timeout_ms / 4), [this] {
+    models_.end_waiting("the server is shutting down");
     const std::set<Generation*> running = generations_;
     for (Generation* generation : running) generation->cut_short();
-    http_.post_after(kCutShortMs, [this] { http_.stop(); });
   });
+  http_.post_after(timeout_ms, [this] { http_.stop(); });
 }
 
 /// A proxy may have sent a request that has not come yet: it is to be told rather than cut off.

@@ -1,5 +1,7 @@
 #include "alpha/tokenizers/utf8.h"
 
+#include <algorithm>
+
 #include "alpha/core/error.h"
 
 namespace alpha {
@@ -85,6 +87,10 @@ void append_utf8(std::string& out, char32_t code_point) {
     push(0x80U | ((value >> 6U) & 0x3FU));
     push(0x80U | (value & 0x3FU));
   }
+}
+
+std::int64_t count_characters(std::string_view bytes) noexcept {
+  return std::ranges::count_if(bytes, [](char c) { return (c & '\xc0') != '\x80'; });
 }
 
 bool is_valid_utf8(std::string_view text) noexcept {

@@ -34,6 +34,9 @@ void append_utf8(std::string& out, char32_t code_point);
 
 bool is_valid_utf8(std::string_view text) noexcept;
 
+/// Characters that begin in these bytes, which may cut one at either end.
+std::int64_t count_characters(std::string_view bytes) noexcept;
+
 /// The text with U+FFFD in place of every broken sequence; valid text comes back unchanged.
 std::string replace_invalid_utf8(std::string_view text);
 

@@ -44,6 +44,9 @@ TEST(Guard, AnswersToNamesThatAreAllowed) {
   settings.http.address = "0.0.0.0";
   EXPECT_EQ(origin_status(settings, "GET", {{"Host", "other.example"}}), 403);
   settings.allowed_hosts = {};
+  EXPECT_EQ(origin_status(settings, "GET", {{"Host", "other.example"}}), 403);
+  EXPECT_EQ(origin_status(settings, "GET", {{"Host", "192.0.2.7:80"}}), 200);
+  settings.api_keys = {{"alice", "secret-one"}};
   EXPECT_EQ(origin_status(settings, "GET", {{"Host", "other.example"}}), 200);
 }
 

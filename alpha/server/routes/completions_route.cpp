@@ -2,10 +2,11 @@
 #include <utility>
 
 #include "alpha/server/openai_answer.h"
+#include "alpha/server/prompt_fields.h"
 #include "alpha/server/routes/openai_routes.h"
 #include "alpha/server/sampling_fields.h"
 #include "alpha/server/service.h"
-#include "alpha/tokenizers/stream_decoder.h"
+#include "alpha/tokenizers/utf8.h"
 
 namespace alpha {
 
@@ -13,62 +14,6 @@ namespace {
 
 constexpr std::int64_t kDefaultMaxTokens = 16;
 constexpr std::int64_t kMaxLogProbs = 20;
-
-/// A prompt as text and as tokens.
-struct Prompt {
-  std::vector<TokenId> tokens;
-  std::string text;
-};
-
-std::string decode(const Tokenizer& tokenizer, std::span<const TokenId> tokens) {
-  StreamDecoder decoder(tokenizer);
-  std::string text;
-  for (const TokenId token : tokens) text += decoder.feed(token);
-  return text + decoder.flush();
-}
-
-Prompt from_text(const std::string& text, const ServedModel& model) {
-  return {encode_prompt_text(model, text, "prompt"), text};
-}
-
-Prompt from_tokens(const Json& list, const ServedModel& model) {
-  std::vector<TokenId> tokens = read_tokens(list, model, "prompt");
-  std::string text = decode(model.tokenizer(), tokens);
-  return {std::move(tokens), std::move(text)};
-}
-
-/// A text, a list of texts, a list of tokens or a list of lists of tokens.
-std::vector<Prompt> read_prompts(RequestFields& fields, const ServedModel& model,
-                                 std::size_t max_prompts) {
-  const Json* value = fields.find("prompt");
-  if (value == nullptr) fail_param("prompt", "'prompt' is missing");
-  if (value->is_string()) return {from_text(value->get_ref<const std::string&>(), model)};
-  if (!value->is_array()) {
-    fail_param("prompt", "'prompt' is {}, expected a text, or a list of texts or tokens",
-               shown(*value));
-  }
-  if (value->empty()) fail_param("prompt", "'prompt' is an empty list");
-  if (value->front().is_number()) return {from_tokens(*value, model)};
-  if (value->size() > max_prompts) {
-    fail_param("prompt", "'prompt' has {} texts, expected at most {}", value->size(), max_prompts);
-  }
-  std::vector<Prompt> prompts;
-  for (const Json& item : *value) {
-    if (item.is_string()) {
-      prompts.push_back(from_text(item.get_ref<const std::string&>(), model));
-    } else if (item.is_array()) {
-      prompts.push_back(from_tokens(item, model));
-    } else {
-      fail_param("prompt", "'prompt' has {} at place {}, expected a text or a list of tokens",
-                 shown(item), prompts.size());
-    }
-  }
-  return prompts;
-}
-
-std::int64_t count_characters(std::string_view text) {
-  return std::ranges::count_if(text, [](char c) { return (c & '\xc0') != '\x80'; });
-}
 
 /// max_tokens, or its newer name; both are the same where both are given.
 std::optional<std::int64_t> read_max_tokens(RequestFields& fields, std::int64_t least) {
@@ -116,7 +61,7 @@ void complete(const std::shared_ptr<Call>& call, const Json& body,
   const auto max_tokens = read_max_tokens(fields, 0);
   const char* max_tokens_name =
       fields.find("max_completion_tokens") != nullptr ? "max_completion_tokens" : "max_tokens";
-  std::vector<Prompt> prompts = read_prompts(fields, *model, max_prompts(*call));
+  std::vector<Prompt> prompts = read_prompts(fields, "prompt", *model, *call);
   report_unknown(fields, *call);
 
   std::vector<GenerateRequest> requests;
@@ -126,7 +71,10 @@ void complete(const std::shared_ptr<Call>& call, const Json& body,
                                     kDefaultMaxTokens, "prompt", max_tokens_name);
     // Prompts of one call draw from streams of their own.
     request.sampling.sample_index = static_cast<std::uint64_t>(std::ssize(requests) * shared.n);
-    options.prompts.push_back({.echo = prompt.text, .n_characters = count_characters(prompt.text)});
+    std::string text;
+    if (options.is_echoing || options.has_log_probs) text = prompt.shown(model->tokenizer());
+    const std::int64_t n_characters = count_characters(text);
+    options.prompts.push_back({.echo = std::move(text), .n_characters = n_characters});
     request.prompt = std::move(prompt.tokens);
     requests.push_back(std::move(request));
   }

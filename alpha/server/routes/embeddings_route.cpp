@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "alpha/server/generation.h"
-#include "alpha/server/openai_answer.h"
+#include "alpha/server/prompt_fields.h"
 #include "alpha/server/routes/openai_routes.h"
 #include "alpha/server/sampling_fields.h"
 #include "alpha/server/service.h"
@@ -65,36 +65,6 @@ class EmbeddingsAnswer final : public AnswerWriter {
   std::vector<std::vector<float>> embeddings_;
 };
 
-/// A text, a list of texts, a list of tokens or a list of lists of tokens.
-std::vector<std::vector<TokenId>> read_inputs(RequestFields& fields, const ServedModel& model,
-                                              std::size_t max_inputs) {
-  const Json* value = fields.find("input");
-  if (value == nullptr) fail_param("input", "'input' is missing");
-  if (value->is_string()) {
-    return {encode_prompt_text(model, value->get_ref<const std::string&>(), "input")};
-  }
-  if (!value->is_array() || value->empty()) {
-    fail_param("input", "'input' is {}, expected a text, or a list of texts or tokens",
-               value->is_array() ? "an empty list" : shown(*value));
-  }
-  if (value->front().is_number()) return {read_tokens(*value, model, "input")};
-  if (value->size() > max_inputs) {
-    fail_param("input", "'input' has {} texts, expected at most {}", value->size(), max_inputs);
-  }
-  std::vector<std::vector<TokenId>> inputs;
-  for (const Json& item : *value) {
-    if (item.is_string()) {
-      inputs.push_back(encode_prompt_text(model, item.get_ref<const std::string&>(), "input"));
-    } else if (item.is_array()) {
-      inputs.push_back(read_tokens(item, model, "input"));
-    } else {
-      fail_param("input", "'input' has {} at place {}, expected a text or a list of tokens",
-                 shown(item), inputs.size());
-    }
-  }
-  return inputs;
-}
-
 void embed(const std::shared_ptr<Call>& call, const Json& body,
            const std::shared_ptr<ServedModel>& model) {
   RequestFields fields(body);
@@ -111,9 +81,9 @@ void embed(const std::shared_ptr<Call>& call, const Json& body,
   }
   const std::string user = fields.text("user", 512).value_or("");
   std::vector<GenerateRequest> requests;
-  for (std::vector<TokenId>& tokens : read_inputs(fields, *model, max_prompts(*call))) {
-    fit_tokens(*model, std::ssize(tokens), 0, 0, "input", "input");
-    requests.push_back({.prompt = std::move(tokens), .max_tokens = 0, .is_embedding = true});
+  for (Prompt& input : read_prompts(fields, "input", *model, *call)) {
+    fit_tokens(*model, std::ssize(input.tokens), 0, 0, "input", "input");
+    requests.push_back({.prompt = std::move(input.tokens), .max_tokens = 0, .is_embedding = true});
     set_client(requests.back(), *call, user);
   }
   report_unknown(fields, *call);

@@ -3,6 +3,7 @@
 
 #include "alpha/server/chat_fields.h"
 #include "alpha/server/generation.h"
+#include "alpha/server/prompt_fields.h"
 #include "alpha/server/routes/openai_routes.h"
 #include "alpha/server/routes/routes.h"
 #include "alpha/server/sampling_fields.h"
