@@ -179,7 +179,7 @@ void refuse_unsupported(RequestFields& fields) {
   fields.boolean("parallel_tool_calls");  // of no consequence without tools
   fields.refuse("modalities", "there is text alone", {Json::array({"text"})});
   fields.refuse("audio", "there is text alone");
-  fields.refuse("prediction", "predicted outputs are not implemented");
+  fields.refuse("prediction", "there are no predicted outputs");
   fields.refuse("reasoning_effort", "the models do not reason", {"none"});
   fields.refuse("verbosity", "the models have no such setting", {"medium"});
   fields.refuse("web_search_options", "the models do not search");

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -8,6 +7,7 @@
 #include "apps/alpha/chat_template_flag.h"
 #include "apps/alpha/commands.h"
 #include "apps/alpha/console.h"
+#include "apps/alpha/secret_flag.h"
 #include "apps/alpha/signals.h"
 
 #include "alpha/core/files.h"
@@ -38,18 +38,6 @@ std::vector<std::string> split(const std::string& list) {
     begin = end + 1;
   }
   return parts;
-}
-
-/// The first line of a file that is not empty, or what the environment says.
-std::string read_secret(const std::optional<std::string>& path, const char* variable) {
-  if (!path) {
-    const char* value = std::getenv(variable);
-    return value == nullptr ? "" : value;
-  }
-  const std::string text = read_file(*path);
-  const std::string line = text.substr(0, text.find_first_of("\r\n"));
-  if (line.empty()) fail_invalid("'{}' has no secret in its first line", *path);
-  return line;
 }
 
 /// One key a line, with a name before it if one likes; `#` begins a comment.
@@ -174,7 +162,7 @@ struct ServeFlags {
     }
     s.allowed_hosts = split(allow_host.value_or(""));
     s.cors_origins = split(cors_origin.value_or(""));
-    s.upload_secret = read_secret(upload_secret_file, "UPLOAD_SECRET");
+    s.upload_secret = read_secret("--upload-secret-file", upload_secret_file, "UPLOAD_SECRET");
   }
 };
 

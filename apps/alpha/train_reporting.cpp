@@ -1,27 +1,11 @@
 #include "apps/alpha/train_reporting.h"
 
-#include <cstdlib>
-
+#include "apps/alpha/secret_flag.h"
 #include "apps/alpha/usage.h"
-
-#include "alpha/core/files.h"
 
 namespace alpha::cli {
 
 namespace {
-
-std::string read_secret(const std::optional<std::string>& file) {
-  if (!file) {
-    const char* secret = std::getenv("ALPHA_REMOTE_SECRET");  // NOLINT(concurrency-mt-unsafe)
-    return secret == nullptr ? std::string() : std::string(secret);
-  }
-  try {
-    const std::string text = read_file(*file);
-    return text.substr(0, text.find_first_of("\r\n"));
-  } catch (const Error& error) {
-    throw UsageError(fmt::format("--report-secret-file: {}", error.what()));
-  }
-}
 
 template<class... Args>
 std::function<void(const Args&...)> both(std::function<void(const Args&...)> first,
@@ -49,7 +33,7 @@ std::optional<Reporting> read_reporting(const std::optional<std::string>& url,
   } catch (const Error& error) {
     throw UsageError(fmt::format("--report: {}", error.what()));
   }
-  reporting.secret = read_secret(secret_file);
+  reporting.secret = read_secret("--report-secret-file", secret_file, "ALPHA_REMOTE_SECRET");
   if (reporting.secret.empty()) {
     fail_usage("--report: there is no secret: give --report-secret-file, or set {}",
                "ALPHA_REMOTE_SECRET");
