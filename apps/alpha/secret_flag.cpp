@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "apps/alpha/usage.h"
-
+#include "alpha/core/error.h"
 #include "alpha/core/files.h"
 
 namespace alpha::cli {
@@ -15,14 +14,9 @@ std::string read_secret(const char* flag, const std::optional<std::string>& path
     const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): before any thread
     return value == nullptr ? "" : value;
   }
-  std::string text;
-  try {
-    text = read_file(*path);
-  } catch (const Error& error) {
-    throw UsageError(fmt::format("{}: {}", flag, error.what()));
-  }
+  std::string text = read_file(*path);
   text.resize(std::min(text.find_first_of("\r\n"), text.size()));
-  if (text.empty()) fail_usage("{}: '{}' has no secret in its first line", flag, *path);
+  if (text.empty()) fail_invalid("{}: '{}' has no secret in its first line", flag, *path);
   return text;
 }
 
