@@ -105,6 +105,7 @@ void write_next_steps(const std::string& run_dir, Console& console) {
   console.line(fmt::format("a better teller: {} quickstart --minutes 10 --size 20MB", program()));
   console.line(fmt::format(
       "your own text:   {} train --data your.txt --tokenizer bpe --vocabSize 1024", program()));
+  console.line(fmt::format("for programs:    {} serve {}", program(), quoted));
 }
 
 }  // namespace
