@@ -56,15 +56,7 @@ void Generation::submit(std::vector<GenerateRequest> requests) {
         if (const auto generation = wake->generation.lock()) generation->read();
       });
     };
-    try {
-      completions_.push_back(model_->scheduler().submit(std::move(request)));
-    } catch (const Error& error) {
-      ApiError refused = to_api_error(error);
-      if (refused.status == 429) {
-        refused.headers.add("Retry-After", std::to_string(call_->service().retry_after_seconds()));
-      }
-      throw ApiError(refused);
-    }
+    completions_.push_back(model_->scheduler().submit(std::move(request)));
   }
   exchange->on_leave([self = shared_from_this()] { self->leave(); });
 }
@@ -124,12 +116,8 @@ void Generation::measure(std::size_t prompt, const TokenEvent& event) {
 
 void Generation::fail(const ApiError& error) {
   if (is_closed_) return;
-  ApiError told = error;
-  if (told.status == 429) {
-    told.headers.add("Retry-After", std::to_string(call_->service().retry_after_seconds()));
-  }
   finish_reason_ = "error";
-  call_->fail(told);
+  call_->service().fail(*call_, error);
   close();
 }
 

@@ -39,7 +39,7 @@ std::string_view finish_reason_of(StopReason reason) noexcept;
 class Generation : public std::enable_shared_from_this<Generation> {
  public:
   /// Begins. The answer is not begun before the first event, so that a call that finds the queue
-  /// full gets a status of its own. Error: ApiError with what the scheduler refused.
+  /// full gets a status of its own. Error: what the scheduler refused; ApiError 503.
   static void start(std::shared_ptr<Call> call, std::shared_ptr<ServedModel> model,
                     std::vector<GenerateRequest> requests, std::unique_ptr<AnswerWriter> writer);
 

@@ -138,15 +138,9 @@ const RunCheckpoint& ModelRegistry::latest_of(const RunInfo& run) const {
 void ModelRegistry::open(std::string_view name, Opened opened) {
   ModelName found = find(name);
   if (found.is_latest) found.checkpoint = latest_of(*found.run);
-  std::int64_t n_waiting = 0;
-  for (const auto& [key, slot] : slots_) n_waiting += std::ssize(slot.waiters);
-  if (n_waiting >= options_.max_waiting) {
-    throw ApiError(
-        429, fmt::format("{} requests wait for models to be loaded: try again later", n_waiting),
-        {}, "overloaded");
-  }
   Slot* slot = found.is_latest ? find_serving(found.run->id) : nullptr;
   if (slot == nullptr) {
+    if (!is_loaded(found.checkpoint.path)) check_waiting();
     slot = &slots_[key_of(found.checkpoint)];
     if (slot->name.run == nullptr) slot->name = found;
     if (found.is_latest) slot->name.is_latest = true;
@@ -160,6 +154,14 @@ void ModelRegistry::open(std::string_view name, Opened opened) {
   }
   slot->waiters.push_back({std::move(opened), found.is_latest, clock_.seconds()});
   begin_loads();
+}
+
+void ModelRegistry::check_waiting() const {
+  std::int64_t n = 0;
+  for (const auto& [key, slot] : slots_) n += std::ssize(slot.waiters);
+  if (n < options_.max_waiting) return;
+  throw ApiError(429, fmt::format("{} requests wait for models to be loaded: try again later", n),
+                 {}, "overloaded");
 }
 
 /// Who has waited the longest comes first, and is not overtaken.

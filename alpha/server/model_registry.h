@@ -126,6 +126,7 @@ class ModelRegistry {
   Slot* find_serving(const std::string& run_id);
   const RunCheckpoint& latest_of(const RunInfo& run) const;
   bool has_failed_lately(const Key& key) const;
+  void check_waiting() const;
   void begin_loads();
   bool make_room(std::size_t wanted_bytes, bool is_urgent = false);
   void end_overdue();

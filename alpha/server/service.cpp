@@ -174,7 +174,10 @@ void Service::answer_early() {
 }
 
 void Service::fail(Call& call, const std::exception& error) const {
-  const ApiError told = to_api_error(error);
+  ApiError told = to_api_error(error);
+  if (told.status == 429) {
+    told.headers.add("Retry-After", std::to_string(retry_after_seconds()));
+  }
   const bool is_known = dynamic_cast<const ApiError*>(&error) != nullptr;
   if (told.status >= 500 && !is_known) tell(call, error.what());
   call.fail(told);
@@ -288,10 +291,8 @@ void Service::respond_later(const std::shared_ptr<Call>& call,
                             std::function<http::Response()> work) {
   constexpr std::size_t kMostWaiting = 64;
   if (reader_.n_waiting() >= kMostWaiting) {
-    ApiError error(429, fmt::format("{} such requests wait already: try again later", kMostWaiting),
+    throw ApiError(429, fmt::format("{} such requests wait already: try again later", kMostWaiting),
                    {}, "overloaded");
-    error.headers.add("Retry-After", "1");
-    throw ApiError(error);
   }
   const auto has_left = std::make_shared<std::atomic<bool>>(false);
   call->exchange()->on_leave([has_left] { has_left->store(true); });

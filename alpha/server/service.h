@@ -4,7 +4,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,7 +28,8 @@ namespace alpha {
 class Generation;
 
 /// The service: every model of some run folders behind one port. One thread answers (the one that
-/// calls `run`), each loaded model computes on a thread of its own, two more load and read files.
+/// calls `run`), each loaded model computes on a thread of its own; three workers load models, look
+/// at the run folders and make answers that take a while.
 class Service {
  public:
   /// Listens from here on. `backend` and `clock` outlive it. Error: as http::Server.

@@ -264,7 +264,8 @@ TEST_F(ModelRegistryTest, WhoWaitsTooLongForRoomIsTold) {
 }
 
 TEST_F(ModelRegistryTest, MoreThanMayWaitAreToldToComeAgain) {
-  set_runs({{"a", {1}}});
+  set_runs({{"a", {1}}, {"loaded", {1}}});
+  wait(ask("loaded"));
   for (int i = 0; i < 30; ++i) ask("a");
   try {
     ask("a");
@@ -272,6 +273,7 @@ TEST_F(ModelRegistryTest, MoreThanMayWaitAreToldToComeAgain) {
   } catch (const ApiError& error) {
     EXPECT_EQ(error.status, 429);
   }
+  EXPECT_TRUE(ask("loaded")->has_come);
 }
 
 TEST_F(ModelRegistryTest, LoadsAModelLargerThanTheLimitAlone) {
