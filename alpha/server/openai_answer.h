@@ -36,7 +36,6 @@ struct OpenAiOptions {
 /// (OpenAI's API reference has their shapes).
 class OpenAiAnswer final : public AnswerWriter {
  public:
-  /// `model` outlives it.
   OpenAiAnswer(OpenAiOptions options, std::shared_ptr<ServedModel> model, const Call& call);
 
   void on_event(Call& call, std::size_t prompt, TokenEvent& event) override;
