@@ -1,0 +1,5 @@
+import { PageHead } from "../../ui/layout";
+
+export function ChatView() {
+  return <PageHead title="Chat" />;
+}

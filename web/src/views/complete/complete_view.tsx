@@ -1,0 +1,5 @@
+import { PageHead } from "../../ui/layout";
+
+export function CompleteView() {
+  return <PageHead title="Complete" />;
+}

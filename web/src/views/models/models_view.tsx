@@ -1,0 +1,5 @@
+import { PageHead } from "../../ui/layout";
+
+export function ModelsView() {
+  return <PageHead title="Models" />;
+}

@@ -1,0 +1,5 @@
+import { PageHead } from "../../ui/layout";
+
+export function TokensView() {
+  return <PageHead title="Tokens" />;
+}
