@@ -148,9 +148,12 @@ export const unloadModel = (name: string, signal?: AbortSignal) =>
   postJson<Model>(`/api/models/${part(name)}/unload`, {}, signal);
 export const getSystem = (signal?: AbortSignal) => getJson<System>("/api/system", signal);
 
-export const tokenize = (model: string, text: string, signal?: AbortSignal) =>
+/** With `isSpecial`, what looks like a special token is one; else it is text like any other. */
+export const tokenize = (model: string, text: string, signal?: AbortSignal, isSpecial = true) =>
   postJson<{ tokens: Piece[]; count: number; max_model_len: number }>(
     "/tokenize",
-    { model, prompt: text, with_pieces: true },
+    { model, prompt: text, with_pieces: true, parse_special: isSpecial },
     signal,
   );
+export const detokenize = (model: string, tokens: number[], signal?: AbortSignal) =>
+  postJson<{ content: string }>("/detokenize", { model, tokens }, signal);
