@@ -21,38 +21,43 @@ Answer::Answer(ServerCore& core, Connection& connection, Request request, Answer
 void Answer::respond(Response response) {
   if (is_over()) return;
   ALPHA_CHECK(!has_begun_, "[http] an answer in pieces cannot be given at once");
-  start(response, true);
+  start(response, true, response.body.size());
   is_complete_ = true;
   connection_->flush_soon();
 }
 
-void Answer::begin(Response head) {
+void Answer::begin(Response head, std::optional<std::size_t> content_length) {
   if (is_over()) return;
   ALPHA_CHECK(!has_begun_, "[http] an answer begins once");
   const std::string piece = std::exchange(head.body, {});
-  start(head, false);
+  start(head, false, content_length);
   connection_->flush_soon();
   write(piece);
 }
 
 /// Writes the head, and a whole body. A response that cannot be written becomes 500.
-void Answer::start(Response& response, bool is_whole) {
+void Answer::start(Response& response, bool is_whole, std::optional<std::size_t> content_length) {
   if (!is_writable(response)) {
     core_.tell(fmt::format("{} {}: the answer has status {}, or a header with a control character",
                            request_.method, request_.path, response.status));
     response = error_response(500, "internal error");
     is_whole = is_complete_ = true;
+    content_length = response.body.size();
   }
   has_begun_ = true;
   status_ = response.status;
   is_bodiless_ = request_.method == "HEAD" || !has_body(status_);
-  is_chunked_ = !is_whole && !terms_.is_http_1_0 && has_body(status_);
-  const bool is_ended_by_close = !is_whole && !is_bodiless_ && !is_chunked_;
+  is_chunked_ = !content_length && !terms_.is_http_1_0 && has_body(status_);
+  const bool is_ended_by_close = !content_length && !is_bodiless_ && !is_chunked_;
   terms_.is_keep_alive = terms_.is_keep_alive && !is_ended_by_close && !core_.is_finishing;
   Framing framing{.is_chunked = is_chunked_, .is_keep_alive = terms_.is_keep_alive};
-  if (is_whole && has_body(status_)) framing.content_length = response.body.size();
+  if (has_body(status_)) framing.content_length = content_length;
   append_head(connection_->out(), response, framing, core_.date());
-  if (!is_whole || is_bodiless_) return;
+  if (is_bodiless_) return;
+  if (!is_whole) {
+    content_length_ = content_length;
+    return;
+  }
   connection_->out() += response.body;
   body_bytes_ = response.body.size();
 }
@@ -61,6 +66,10 @@ void Answer::write(std::string_view piece) {
   if (is_over()) return;
   ALPHA_CHECK(has_begun_, "[http] an answer in pieces has to begin");
   if (piece.empty() || is_bodiless_) return;
+  if (content_length_ && piece.size() > *content_length_ - body_bytes_) {
+    return give_up(
+        fmt::format("the answer has more than the {} bytes it began with", *content_length_));
+  }
   body_bytes_ += piece.size();
   if (is_chunked_)
     append_chunk(connection_->out(), piece);
@@ -72,6 +81,10 @@ void Answer::write(std::string_view piece) {
 void Answer::end() {
   if (is_over()) return;
   ALPHA_CHECK(has_begun_, "[http] an answer in pieces has to begin");
+  if (content_length_ && body_bytes_ < *content_length_) {
+    return give_up(
+        fmt::format("the answer ends after {} of {} bytes", body_bytes_, *content_length_));
+  }
   if (is_chunked_ && !is_bodiless_) connection_->out() += kLastChunk;
   is_complete_ = true;
   connection_->flush_soon();
@@ -84,16 +97,24 @@ std::size_t Answer::unsent_bytes() const noexcept {
 void Answer::give_up(std::string_view reason) {
   if (is_over()) return;
   core_.tell(fmt::format("{} {}: {}", request_.method, request_.path, reason));
-  if (has_begun_)
-    connection_->abort();
-  else
-    respond(error_response(500, "internal error"));
+  if (!has_begun_) return respond(error_response(500, "internal error"));
+  is_cut_off_ = true;
+  connection_->abort();
+}
+
+void Answer::set_drain_hook(std::function<void()> hook) {
+  if (!is_over()) drain_hook_ = std::move(hook);
+}
+
+void Answer::drained() {
+  if (!is_over() && unsent_bytes() == 0) core_.call(std::exchange(drain_hook_, {}));
 }
 
 void Answer::finish(bool has_left) {
   connection_ = nullptr;
   has_left_ = has_left;
   // Taken out first: a hook may hold the exchange, and with it this answer.
+  const std::function<void()> drain_hook = std::exchange(drain_hook_, {});
   const std::function<void()> leave_hook = std::exchange(leave_hook_, {});
   const std::function<void(const Outcome&)> done_hook = std::exchange(done_hook_, {});
   if (has_left) core_.call(leave_hook);
@@ -128,7 +149,9 @@ class HttpExchange final : public Exchange {
 
   void respond(Response response) override { answer_->respond(std::move(response)); }
 
-  void begin(Response head) override { answer_->begin(std::move(head)); }
+  void begin(Response head, std::optional<std::size_t> content_length) override {
+    answer_->begin(std::move(head), content_length);
+  }
 
   void write(std::string_view piece) override { answer_->write(piece); }
 
@@ -139,6 +162,11 @@ class HttpExchange final : public Exchange {
   bool has_begun() const noexcept override { return answer_->has_begun(); }
 
   std::size_t unsent_bytes() const noexcept override { return answer_->unsent_bytes(); }
+
+  void on_drain(std::function<void()> hook) override {
+    answer_->set_drain_hook(std::move(hook));
+    if (answer_->unsent_bytes() == 0) mailbox_->post([answer = answer_] { answer->drained(); });
+  }
 
   void on_leave(std::function<void()> hook) override {
     if (!answer_->is_finished()) return answer_->set_leave_hook(std::move(hook));

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -29,7 +30,7 @@ class Answer {
 
   // What Exchange promises.
   void respond(Response response);
-  void begin(Response head);
+  void begin(Response head, std::optional<std::size_t> content_length);
   void write(std::string_view piece);
   void end();
   std::size_t unsent_bytes() const noexcept;
@@ -37,6 +38,9 @@ class Answer {
   bool has_begun() const noexcept { return has_begun_; }
 
   Outcome outcome() const noexcept { return {status_, body_bytes_}; }
+
+  /// Called by `drained`.
+  void set_drain_hook(std::function<void()> hook);
 
   // Hooks that `finish` calls.
   void set_leave_hook(std::function<void()> hook) { leave_hook_ = std::move(hook); }
@@ -58,24 +62,30 @@ class Answer {
 
   bool is_keep_alive() const noexcept { return terms_.is_keep_alive; }
 
+  /// Calls the hook for it, if all that was written is sent.
+  void drained();
+
   /// It is sent, or the client has left: calls the hooks, and does nothing from then on.
   void finish(bool has_left);
 
  private:
-  bool is_over() const noexcept { return connection_ == nullptr || is_complete_; }
+  bool is_over() const noexcept { return connection_ == nullptr || is_complete_ || is_cut_off_; }
 
-  void start(Response& response, bool is_whole);
+  void start(Response& response, bool is_whole, std::optional<std::size_t> content_length);
 
   ServerCore& core_;                  // while there is a connection
   Connection* connection_ = nullptr;  // null after `finish`
   Request request_;
   AnswerTerms terms_;
+  std::function<void()> drain_hook_;
   std::function<void()> leave_hook_;
   std::function<void(const Outcome&)> done_hook_;
+  std::optional<std::size_t> content_length_;  // of a body in pieces that has to have it
   std::size_t body_bytes_ = 0;
   int status_ = 0;
   bool has_begun_ = false;
   bool is_complete_ = false;
+  bool is_cut_off_ = false;
   bool has_left_ = false;
   bool is_chunked_ = false;
   bool is_bodiless_ = false;  // HEAD, and what has no body by its status

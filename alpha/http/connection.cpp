@@ -301,6 +301,7 @@ void Connection::after_flush() {
     linger();
   } else {
     update_deadline();
+    if (const std::shared_ptr<Answer> answer = answer_) answer->drained();
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "alpha/http/message.h"
 
@@ -28,8 +30,13 @@ class Exchange {
   /// in a header) is answered with 500 instead, here and in `begin`.
   virtual void respond(Response response) = 0;
 
-  /// An answer whose body comes in pieces, of unknown length. `head.body` is its first piece.
-  virtual void begin(Response head) = 0;
+  /// An answer whose body comes in pieces. `head.body` is its first piece. `content_length`: bytes
+  /// of the whole body, where they are known; an answer that then has fewer at its end, or more, is
+  /// cut off. Nothing need be written where the method is HEAD.
+  virtual void begin(Response head, std::optional<std::size_t> content_length) = 0;
+
+  void begin(Response head) { begin(std::move(head), std::nullopt); }
+
   virtual void write(std::string_view piece) = 0;
   virtual void end() = 0;
 
@@ -41,6 +48,10 @@ class Exchange {
 
   /// Bytes of the answer that the network has not taken yet.
   virtual std::size_t unsent_bytes() const noexcept = 0;
+
+  /// `hook` is called once, when the network has taken all that was written, at once where it has.
+  /// It is not called when the exchange is over before.
+  virtual void on_drain(std::function<void()> hook) = 0;
 
   /// `hook` is called once, when the client leaves before the answer is complete (at once, where it
   /// has left already). A client that does not read for ServerOptions::write_timeout_ms has left.
