@@ -4,6 +4,7 @@
 
 #include "alpha/core/suggest.h"
 #include "alpha/cpu/cpu_backend.h"
+#include "alpha/cpu/libraries.h"
 #include "alpha/cpu_ref/cpu_ref_backend.h"
 
 namespace alpha {
@@ -14,6 +15,11 @@ constexpr std::array<std::string_view, 2> kNames = {"cpu", "cpu_ref"};
 
 std::span<const std::string_view> backend_names() noexcept {
   return kNames;
+}
+
+std::vector<std::pair<std::string, std::string>> backend_libraries(std::string_view name) {
+  if (name == "cpu") return cpu::libraries();
+  return {};
 }
 
 std::unique_ptr<Backend> make_backend(std::string_view name, int n_threads) {

@@ -2,7 +2,10 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "alpha/tensor/backend.h"
 
@@ -10,6 +13,9 @@ namespace alpha {
 
 /// The names `make_backend` knows.
 std::span<const std::string_view> backend_names() noexcept;
+
+/// Names and versions of what a backend is built on; nothing for a name that is none.
+std::vector<std::pair<std::string, std::string>> backend_libraries(std::string_view name);
 
 /// "cpu" or "cpu_ref". `n_threads` as for ThreadPool; cpu_ref has one thread. Error: an unknown
 /// name, with the nearest known one.
