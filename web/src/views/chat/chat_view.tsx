@@ -1,5 +1,216 @@
-import { PageHead } from "../../ui/layout";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import type { ViewProps } from "../../app";
+import { formatInteger } from "../../lib/format";
+import { Button, TextArea } from "../../ui/controls";
+import { DownloadIcon, PlusIcon } from "../../ui/icons";
+import { Empty } from "../../ui/layout";
+import { CodeButton } from "../playground/copy_code";
+import { modelOfName } from "../playground/model_name";
+import { NoModels } from "../playground/no_models";
+import { PlaygroundHead } from "../playground/playground_head";
+import { SamplingPanel } from "../playground/sampling_panel";
+import { usePlayground } from "../playground/use_playground";
+import playgroundCss from "../playground/playground.module.css";
+import { ChatListButton, exportChat } from "./chat_list";
+import { chatStore, type Settings } from "./chat_store";
+import { Composer, useDraft } from "./composer";
+import { pathOf, toRequest, type Message } from "./conversation";
+import type { Actions } from "./message";
+import { Messages } from "./messages";
+import { useFollow } from "./use_follow";
+import css from "./chat.module.css";
 
-export function ChatView() {
-  return <PageHead title="Chat" />;
+export function ChatView({ route }: ViewProps) {
+  const playground = usePlayground("chat", route);
+  const store = chatStore();
+  const chat = useSyncExternalStore(store.subscribe, store.get);
+  const { models, names, fields, isCompared, isWrong } = playground;
+  const paths = useMemo(() => chat.columns.map(pathOf), [chat.columns]);
+  const isBusy = chat.columns.some(({ messages }) =>
+    Object.values(messages).some(({ state }) => state === "streaming"),
+  );
+  const [draft, setDraft] = useDraft();
+  const follow = useFollow(chat);
+  const announcement = useAnnouncement(isBusy);
+  useEscape(isBusy, () => store.stop());
+  useEffect(() => store.setCompared(isCompared), [store, isCompared, chat.id]);
+
+  const settings = useRef<Settings>({ models: names, fields });
+  useEffect(() => {
+    settings.current = { models: names, fields };
+  });
+  const actions = useMemo<Actions>(
+    () => ({
+      edit: (column, id, text) => store.edit(column, id, text, settings.current),
+      retry: (column, id) => store.retry(column, id, settings.current),
+      continue: (column, id) => store.continue(column, id, settings.current),
+      continueFrom: (column, id, token, name) =>
+        store.continueFrom(column, id, token, name, settings.current),
+      choose: (column, id) => store.choose(column, id),
+      remove: (column, id) => store.remove(column, id),
+    }),
+    [store],
+  );
+
+  const blocked = isWrong
+    ? "Something in the settings is wrong"
+    : names.some((name) => name === "" || (models.length > 0 && !modelOfName(models, name)))
+      ? "Choose a model"
+      : undefined;
+  const send = (text: string) => {
+    follow.now();
+    store.send(text, settings.current);
+  };
+  const requestNow = useCallback(() => {
+    const path = paths[0] ?? [];
+    const last: Message[] =
+      draft.trim() !== "" || path.length === 0
+        ? [{ id: "", parent: "", role: "user", text: draft.trim() === "" ? "Hello" : draft, state: "done" }] // prettier-ignore
+        : [];
+    // An answer that is there would be continued: what asked for it is what was sent.
+    const before =
+      last.length === 0 && path.at(-1)?.role === "assistant" ? path.slice(0, -1) : path;
+    return { model: names[0], messages: toRequest(chat.system, [...before, ...last]), ...fields };
+  }, [paths, draft, names, chat.system, fields]);
+
+  const lastAnswer = (column: number) =>
+    [...(paths[column] ?? [])].reverse().find(({ answer }) => answer?.usage)?.answer;
+  const lastSeed =
+    [...(paths[0] ?? [])].reverse().find(({ answer }) => answer?.seed != null)?.answer?.seed ??
+    null;
+  const room = modelOfName(models, names[0] ?? "")?.max_model_len;
+  const isEmpty = paths.every((path) => path.length === 0);
+
+  return (
+    <>
+      <PlaygroundHead title="Chat" playground={playground}>
+        <CodeButton endpoint="/v1/chat/completions" body={requestNow} />
+        <ChatListButton store={store} current={chat.id} />
+        <Button
+          isIcon
+          label="Export this chat as JSON"
+          data-testid="chat-export"
+          disabled={isEmpty}
+          onClick={() => exportChat(store)}
+        >
+          <DownloadIcon />
+        </Button>
+        <Button data-testid="chat-new" disabled={isEmpty} onClick={() => store.startNew()}>
+          <PlusIcon size={16} />
+          New chat
+        </Button>
+      </PlaygroundHead>
+      <div
+        className={playgroundCss.layout}
+        data-settings={playground.isSettingsOpen ? "" : undefined}
+      >
+        <div className={css.chatArea}>
+          {models.length === 0 ? (
+            <NoModels query={playground.query} />
+          ) : (
+            <>
+              {isEmpty ? (
+                <Empty title={`Write to ${names.join(" and ")}`}>
+                  <p>
+                    Whatever it was trained on, it goes on from what you write: a model that has
+                    never seen a chat continues your text.
+                  </p>
+                </Empty>
+              ) : (
+                <Messages
+                  columns={chat.columns}
+                  paths={paths}
+                  models={models}
+                  names={names}
+                  isBlocked={blocked !== undefined}
+                  hasProbabilities={playground.hasProbabilities}
+                  actions={actions}
+                />
+              )}
+              {!follow.isFollowing && isBusy && (
+                <Button className={css.jump} isSmall onClick={follow.now}>
+                  To the newest
+                </Button>
+              )}
+              <Composer
+                isBusy={isBusy}
+                blocked={blocked}
+                draft={draft}
+                onDraft={setDraft}
+                onSend={send}
+                onStop={() => store.stop()}
+                status={chat.columns
+                  .map((_, i) => contextText(lastAnswer(i)?.usage, room))
+                  .filter(Boolean)
+                  .join(" | ")}
+              />
+            </>
+          )}
+        </div>
+        {playground.isSettingsOpen && (
+          <aside className={playgroundCss.aside} aria-label="Settings">
+            <SamplingPanel
+              value={playground.sampling}
+              wrong={playground.wrong}
+              defaults={playground.defaults}
+              onChange={playground.setSampling}
+              lastSeed={lastSeed}
+              maxTokensHint="empty: what the context holds"
+            >
+              <TextArea
+                label="System prompt"
+                hint="said before the chat"
+                rows={3}
+                value={chat.system}
+                data-testid="chat-system"
+                onChange={(event) => store.setSystem(event.target.value)}
+              />
+            </SamplingPanel>
+          </aside>
+        )}
+      </div>
+      <div role="status" className="visually-hidden">
+        {announcement}
+      </div>
+    </>
+  );
+}
+
+/** How much of the model's context the chat has taken. */
+function contextText(
+  usage: { promptTokens: number; completionTokens: number } | null | undefined,
+  room: number | null | undefined,
+): string {
+  if (!usage) return "";
+  const used = formatInteger(usage.promptTokens + usage.completionTokens);
+  return room ? `${used} of ${formatInteger(room)} tokens of context` : `${used} tokens`;
+}
+
+/** Says once that an answer has come, to those who do not see it. */
+function useAnnouncement(isBusy: boolean): string {
+  const wasBusy = useRef(isBusy);
+  const [text, setText] = useState("");
+  useEffect(() => {
+    if (wasBusy.current && !isBusy) setText("Answer complete");
+    if (!wasBusy.current && isBusy) setText("");
+    wasBusy.current = isBusy;
+  }, [isBusy]);
+  return text;
+}
+
+function useEscape(isOn: boolean, then: () => void): void {
+  const latest = useRef(then);
+  useEffect(() => {
+    latest.current = then;
+  });
+  useEffect(() => {
+    if (!isOn) return;
+    const key = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (event.target instanceof Element && event.target.closest("dialog")) return;
+      latest.current();
+    };
+    window.addEventListener("keydown", key);
+    return () => window.removeEventListener("keydown", key);
+  }, [isOn]);
 }

@@ -1,0 +1,89 @@
+// Conversations kept in this browser: each under a name of its own, so that two windows do not overwrite each other's.
+
+import { revive, titleOf, withoutTokens, type Conversation } from "./conversation";
+
+export interface Chat {
+  id: string;
+  updated_ms: number;
+  system: string;
+  columns: Conversation[]; // one, or two that are compared
+}
+
+export interface ChatTitle {
+  id: string;
+  title: string;
+  updated_ms: number;
+}
+
+type Store = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+
+const kPrefix = "alpha.chat.";
+const kCurrent = "alpha.chat-current";
+const kMostChats = 30;
+const kMostTokens_chars = 1_500_000; // browsers give a page about 5 MB
+
+/** NaN, of tokens without a probability, is null in JSON. */
+function reviveNumbers({ messages }: Conversation): void {
+  for (const { answer } of Object.values(messages)) {
+    for (const { score } of answer?.tokens ?? []) score.logprob ??= NaN;
+  }
+}
+
+export function readChat(store: Store, id: string): Chat | undefined {
+  try {
+    const stored = JSON.parse(store.getItem(kPrefix + id) ?? "null") as Partial<Chat> | null;
+    const columns = stored?.columns?.map(revive);
+    if (!columns || columns.length < 1 || columns.length > 2) return undefined;
+    if (!columns.every((column) => column !== undefined)) return undefined;
+    columns.forEach(reviveNumbers);
+    return {
+      id,
+      updated_ms: Number(stored?.updated_ms) || 0,
+      system: typeof stored?.system === "string" ? stored.system : "",
+      columns,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+export function readCurrent(store: Store): Chat | undefined {
+  const id = store.getItem(kCurrent);
+  return id ? readChat(store, id) : undefined;
+}
+
+/** Probabilities are kept where there is room. */
+export function writeChat(store: Store, chat: Chat): void {
+  const bare = () =>
+    JSON.stringify({ ...chat, columns: chat.columns.map((column) => withoutTokens(column)) });
+  try {
+    store.setItem(kCurrent, chat.id);
+    if (chat.columns.every(({ messages }) => Object.keys(messages).length === 0)) return;
+    let text = JSON.stringify(chat);
+    if (text.length > kMostTokens_chars) text = bare();
+    for (const old of listChats(store).slice(kMostChats)) removeChat(store, old.id);
+    try {
+      store.setItem(kPrefix + chat.id, text);
+    } catch {
+      store.setItem(kPrefix + chat.id, bare());
+    }
+  } catch {
+    // A full or forbidden storage costs the memory alone.
+  }
+}
+
+export const removeChat = (store: Store, id: string): void => store.removeItem(kPrefix + id);
+
+/** The chats that are kept, the last one first. */
+export function listChats(store: Store): ChatTitle[] {
+  const chats: ChatTitle[] = [];
+  for (let i = 0; i < store.length; ++i) {
+    const name = store.key(i);
+    if (!name?.startsWith(kPrefix)) continue;
+    const chat = readChat(store, name.slice(kPrefix.length));
+    const first = chat?.columns[0];
+    if (chat && first)
+      chats.push({ id: chat.id, title: titleOf(first), updated_ms: chat.updated_ms });
+  }
+  return chats.sort((a, b) => b.updated_ms - a.updated_ms);
+}

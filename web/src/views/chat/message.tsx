@@ -1,0 +1,281 @@
+import { memo, useEffect, useRef, useState } from "react";
+import { formatDuration, formatInteger } from "../../lib/format";
+import { Button, CopyButton, TextArea } from "../../ui/controls";
+import { CloseIcon, EditIcon, NextIcon, PreviousIcon, RetryIcon } from "../../ui/icons";
+import { Problem, Progress } from "../../ui/layout";
+import { TokenText } from "../playground/token_text";
+import type { AnswerInfo, Message } from "./conversation";
+import css from "./chat.module.css";
+
+/** What can be done with the messages of a chat. */
+export interface Actions {
+  edit: (column: number, id: string, text: string) => void;
+  retry: (column: number, id: string) => void;
+  continue: (column: number, id: string) => void;
+  continueFrom: (column: number, id: string, token: number, name: string) => void;
+  choose: (column: number, id: string) => void;
+  remove: (column: number, id: string) => void;
+}
+
+interface Props {
+  message: Message;
+  column: number;
+  version: number; // which one of the versions, from 0
+  n_versions: number;
+  previous?: string; // the version before, and the next
+  next?: string;
+  note?: string; // said above
+  waitsFor?: string; // what an answer that has not begun waits for
+  isBlocked: boolean; // nothing can be asked for now
+  hasProbabilities: boolean;
+  actions: Actions;
+}
+
+/** A message, its versions, and what can be done with it. */
+export const MessageView = memo(function MessageView(props: Props) {
+  const { message, column, hasProbabilities, actions, note, waitsFor, isBlocked } = props;
+  const { id, role, text, state, answer } = message;
+  const [isEditing, setEditing] = useState(false);
+  const isStreaming = state === "streaming";
+  const name = role === "user" ? "You" : (answer?.model ?? "Assistant");
+  return (
+    <>
+      {note && <p className={css.note}>{note}</p>}
+      <article
+        className={css.message}
+        data-testid="message"
+        data-role={role}
+        data-state={state}
+        aria-label={name}
+        aria-busy={isStreaming || undefined}
+      >
+        <div className={css.who}>
+          <b>{name}</b>
+          {answer && answer.step !== null && (
+            <span data-testid="message-step">step {answer.step}</span>
+          )}
+        </div>
+        {isEditing ? (
+          <Editor
+            text={text}
+            role={role}
+            isBlocked={isBlocked}
+            onCancel={() => setEditing(false)}
+            onSave={(next) => {
+              setEditing(false);
+              actions.edit(column, id, next);
+            }}
+          />
+        ) : (
+          <div className={css.body} data-testid="message-text">
+            {answer ? (
+              <TokenText
+                tokens={answer.tokens}
+                text={text}
+                hasProbabilities={hasProbabilities}
+                label={`Tokens of ${name}`}
+                onContinue={
+                  isStreaming || isBlocked
+                    ? undefined
+                    : (token, other) => actions.continueFrom(column, id, token, other)
+                }
+              />
+            ) : (
+              text
+            )}
+          </div>
+        )}
+        {isStreaming && answer?.firstToken_ms == null && (
+          <div className={css.waiting} data-testid="message-waiting">
+            <span>{waitsFor}</span>
+            <Progress label={waitsFor ?? "Waiting"} />
+          </div>
+        )}
+        {answer?.error && state === "error" && (
+          <Problem
+            error={answer.error}
+            onRetry={isBlocked ? undefined : () => actions.retry(column, id)}
+          />
+        )}
+        {!isEditing && <Foot {...props} onEdit={() => setEditing(true)} />}
+      </article>
+    </>
+  );
+});
+
+function Foot({
+  message,
+  column,
+  version,
+  n_versions,
+  previous,
+  next,
+  isBlocked,
+  actions,
+  onEdit,
+}: Props & { onEdit: () => void }) {
+  const { id, role, state, answer, text } = message;
+  const isStreaming = state === "streaming";
+  return (
+    <div className={css.foot}>
+      {n_versions > 1 && (
+        <span className={css.versions} data-testid="message-versions">
+          <Button
+            look="quiet"
+            isIcon
+            isSmall
+            label="Previous version"
+            data-testid="message-previous"
+            disabled={previous === undefined}
+            onClick={() => previous !== undefined && actions.choose(column, previous)}
+          >
+            <PreviousIcon size={16} />
+          </Button>
+          <span>
+            {version + 1}/{n_versions}
+          </span>
+          <Button
+            look="quiet"
+            isIcon
+            isSmall
+            label="Next version"
+            data-testid="message-next"
+            disabled={next === undefined}
+            onClick={() => next !== undefined && actions.choose(column, next)}
+          >
+            <NextIcon size={16} />
+          </Button>
+        </span>
+      )}
+      {!isStreaming && (
+        <span className={css.actions}>
+          <CopyButton text={text} label="Copy the text" />
+          <Button
+            look="quiet"
+            isIcon
+            isSmall
+            label={role === "user" ? "Edit and ask again" : "Edit this answer"}
+            data-testid="message-edit"
+            onClick={onEdit}
+          >
+            <EditIcon size={16} />
+          </Button>
+          <Button
+            look="quiet"
+            isIcon
+            isSmall
+            label="Answer again"
+            data-testid="message-retry"
+            disabled={isBlocked}
+            onClick={() => actions.retry(column, id)}
+          >
+            <RetryIcon size={16} />
+          </Button>
+          <Button
+            look="quiet"
+            isIcon
+            isSmall
+            label="Delete this and what follows"
+            data-testid="message-delete"
+            onClick={() => actions.remove(column, id)}
+          >
+            <CloseIcon size={16} />
+          </Button>
+          {role === "assistant" &&
+            text !== "" &&
+            (answer?.finishReason !== "stop" || state !== "done") && (
+              <Button
+                isSmall
+                look="quiet"
+                data-testid="message-continue"
+                disabled={isBlocked}
+                onClick={() => actions.continue(column, id)}
+              >
+                Continue
+              </Button>
+            )}
+        </span>
+      )}
+      {answer && <Facts answer={answer} state={state} />}
+    </div>
+  );
+}
+
+/** Tokens, speed, and why it ended. */
+function Facts({ answer, state }: { answer: AnswerInfo; state: Message["state"] }) {
+  const facts: string[] = [];
+  if (answer.usage) facts.push(`${formatInteger(answer.usage.completionTokens)} tokens`);
+  if (answer.tokensPerSecond !== null)
+    facts.push(`${formatInteger(answer.tokensPerSecond)} tokens/s`);
+  if (answer.firstToken_ms !== null)
+    facts.push(`first after ${formatDuration(answer.firstToken_ms / 1000)}`);
+  if (state === "stopped") facts.push("stopped by you");
+  if (state === "done" && answer.finishReason === "length") facts.push("stopped at max tokens");
+  if (state === "done" && answer.finishReason === "stop") facts.push("ended by itself");
+  return (
+    <span className={css.facts} data-testid="message-facts">
+      {facts.join(" · ")}
+    </span>
+  );
+}
+
+function Editor({
+  text,
+  role,
+  isBlocked,
+  onCancel,
+  onSave,
+}: {
+  text: string;
+  role: Message["role"];
+  isBlocked: boolean;
+  onCancel: () => void;
+  onSave: (text: string) => void;
+}) {
+  const [draft, setDraft] = useState(text);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    const area = form.current?.querySelector("textarea");
+    area?.focus();
+    area?.setSelectionRange(area.value.length, area.value.length);
+  }, []);
+  const asks = role === "user";
+  const canSave = draft.trim() !== "" && !(asks && isBlocked);
+  return (
+    <form
+      ref={form}
+      className={css.editor}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (canSave) onSave(draft);
+      }}
+    >
+      <TextArea
+        label="Message"
+        isLabelHidden
+        rows={Math.min(12, Math.max(2, draft.split("\n").length + 1))}
+        value={draft}
+        data-testid="message-editor"
+        onChange={(event) => setDraft(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") {
+            event.stopPropagation();
+            onCancel();
+          } else if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            if (canSave) onSave(draft);
+          }
+        }}
+      />
+      <div className={css.editorButtons}>
+        <Button isSmall type="submit" look="primary" disabled={!canSave} data-testid="message-save">
+          {asks ? "Ask" : "Save"}
+        </Button>
+        <Button isSmall onClick={onCancel}>
+          Cancel
+        </Button>
+        <span className="small muted">The version before is kept.</span>
+      </div>
+    </form>
+  );
+}
