@@ -16,7 +16,11 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      routes.map((route) => [route, { target: server, changeOrigin: true }]),
+      // The server refuses what pages of another origin ask for.
+      routes.map((route) => [
+        route,
+        { target: server, changeOrigin: true, headers: { Origin: server } },
+      ]),
     ),
   },
   test: { include: ["src/**/*.test.ts"] },
