@@ -282,10 +282,15 @@ FileReader::~FileReader() {
 
 std::string FileReader::read(std::uint64_t offset, std::size_t n) const {
   std::string bytes(n, '\0');
+  bytes.resize(read(offset, std::span(bytes)));
+  return bytes;
+}
+
+std::size_t FileReader::read(std::uint64_t offset, std::span<char> out) const {
   std::size_t done = 0;
-  while (done < n) {
+  while (done < out.size()) {
     const ssize_t got =
-        ::pread(fd_, bytes.data() + done, n - done, static_cast<off_t>(offset + done));
+        ::pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (got == 0) break;
     if (got > 0) {
       done += static_cast<std::size_t>(got);
@@ -293,8 +298,7 @@ std::string FileReader::read(std::uint64_t offset, std::size_t n) const {
       fail_io("read", path_, errno);
     }
   }
-  bytes.resize(done);
-  return bytes;
+  return done;
 }
 
 MappedFile::MappedFile(const fs::path& path) {

@@ -121,6 +121,9 @@ class FileReader {
   /// At most `n` bytes from `offset` on; fewer where the file ends.
   std::string read(std::uint64_t offset, std::size_t n) const;
 
+  /// The same into `out`; returns how many bytes there were.
+  std::size_t read(std::uint64_t offset, std::span<char> out) const;
+
  private:
   std::filesystem::path path_;
   int fd_ = -1;
