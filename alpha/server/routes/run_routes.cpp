@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <charconv>
 
+#include "alpha/runs/curve_store.h"
+#include "alpha/runs/curve_text.h"
 #include "alpha/runs/run_files.h"
 #include "alpha/runs/run_rows.h"
 #include "alpha/server/routes/routes.h"
@@ -10,6 +13,7 @@ namespace alpha {
 namespace {
 
 constexpr std::size_t kMaxRuns = 100;  // of one answer, as the original
+constexpr std::int64_t kMaxPoints = 5000;
 
 /// A whole number of the query. Error: ApiError 400.
 std::optional<std::int64_t> query_integer(const Call& call, std::string_view name) {
@@ -67,6 +71,42 @@ void show_metrics(const std::shared_ptr<Call>& call) {
   });
 }
 
+/// Names with commas.
+std::vector<std::string> query_names(const Call& call, std::string_view name) {
+  std::vector<std::string> names;
+  for (std::string_view rest = call.query(name); !rest.empty();) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::string_view column = rest.substr(0, comma);
+    if (!column.empty() && std::ranges::find(names, column) == names.end()) {
+      names.emplace_back(column);
+    }
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return names;
+}
+
+CurveQuery read_curve_query(const Call& call) {
+  CurveQuery query{.from = query_integer(call, "from"),
+                   .to = query_integer(call, "to"),
+                   .columns = query_names(call, "columns")};
+  if (const auto points = query_integer(call, "points")) query.max_points = *points;
+  if (query.max_points < 1 || query.max_points > kMaxPoints) {
+    fail_param("points", "'points' is {}, expected 1 to {}", query.max_points, kMaxPoints);
+  }
+  if (query.from && query.to && *query.from > *query.to) {
+    fail_param("from", "'from' is {}, behind 'to', which is {}", *query.from, *query.to);
+  }
+  return query;
+}
+
+/// All metrics of a run, in as many buckets as there are places to draw them.
+void show_curves(const std::shared_ptr<Call>& call, const std::shared_ptr<CurveStore>& curves) {
+  call->service().respond_later(
+      call, [curves, run = find_run(*call), query = read_curve_query(*call)] {
+        return http::Response{.body = curve_text(run->id, curves->read(run->path, query))};
+      });
+}
+
 void show_checkpoints(const std::shared_ptr<Call>& call) {
   const auto run = find_run(*call);
   Json rows = Json::array();
@@ -117,12 +157,15 @@ void watch(const std::shared_ptr<Call>& call) {
 }  // namespace
 
 void add_run_routes(Router& router, Service& /*service*/) {
-  const auto add = [&router](const char* pattern, auto* body) {
+  const auto add = [&router](const char* pattern, auto body) {
     router.add({"GET", pattern, body, Access::key, ErrorShape::original});
   };
+  const auto curves = std::make_shared<CurveStore>();
   add("/api/models", list_models);
   add("/api/runs", list_runs);
   add("/api/runs/{}/metrics", show_metrics);
+  add("/api/runs/{}/curves",
+      [curves](const std::shared_ptr<Call>& call) { show_curves(call, curves); });
   add("/api/runs/{}/checkpoints", show_checkpoints);
   add("/api/runs/{}/samples", show_samples);
   add("/api/runs/{}/events", show_events);
