@@ -51,10 +51,18 @@ void Call::respond(http::Response response) {
 
 void Call::begin(std::string content_type) {
   is_event_stream_ = content_type == "text/event-stream";
-  http::Response head{.content_type = std::move(content_type), .headers = headers_};
+  begin_pieces({.content_type = std::move(content_type)}, {});
+}
+
+void Call::begin(http::Response head, std::size_t content_length) {
+  begin_pieces(std::move(head), content_length);
+}
+
+void Call::begin_pieces(http::Response head, std::optional<std::size_t> content_length) {
+  for (const auto& [name, value] : headers_) head.headers.add(name, value);
   head.headers.add("Cache-Control", "no-store");
-  head.headers.add("X-Accel-Buffering", "no");  // a proxy passes each event on at once
-  exchange_->begin(std::move(head));
+  head.headers.add("X-Accel-Buffering", "no");  // a proxy passes each piece on at once
+  exchange_->begin(std::move(head), content_length);
 }
 
 void Call::fail(const ApiError& error) {

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "alpha/core/json.h"
 #include "alpha/http/exchange.h"
@@ -42,7 +45,8 @@ class Call {
   /// A parameter of the query; empty where it is not there.
   std::string_view query(std::string_view name) const;
 
-  /// What stands for `{}` in the route's pattern.
+  /// What stands for each `{}` in the route's pattern; the first of them, empty where it has none.
+  std::vector<std::string> parameters;
   std::string parameter;
   ErrorShape shape = ErrorShape::openai;
   const std::shared_ptr<CallLog> shared_log = std::make_shared<CallLog>();
@@ -63,6 +67,9 @@ class Call {
   /// Begins an answer in pieces, `text/event-stream` unless said otherwise.
   void begin(std::string content_type = "text/event-stream");
 
+  /// Begins an answer in pieces that have `content_length` bytes together.
+  void begin(http::Response head, std::size_t content_length);
+
   void write(std::string_view piece) { exchange_->write(piece); }
 
   void end() { exchange_->end(); }
@@ -72,6 +79,8 @@ class Call {
   void fail(const ApiError& error);
 
  private:
+  void begin_pieces(http::Response head, std::optional<std::size_t> content_length);
+
   Service& service_;
   std::shared_ptr<http::Exchange> exchange_;
   http::Fields headers_;

@@ -156,6 +156,29 @@ void ModelRegistry::open(std::string_view name, Opened opened) {
   begin_loads();
 }
 
+void ModelRegistry::unload(std::string_view name) {
+  ModelName found = find(name);
+  if (found.is_latest) {
+    found.checkpoint = latest_of(*found.run);
+    forget_wanted(found.run->id);
+    // What is being loaded would take the place of what is let go of.
+    const Slot* serving = find_serving(found.run->id);
+    const bool is_loading = state_of(found.checkpoint.path).is_loading;
+    if (serving != nullptr && !is_loading) found.checkpoint = serving->name.checkpoint;
+  }
+  const auto slot = slots_.find(key_of(found.checkpoint));
+  if (slot == slots_.end()) {
+    throw ApiError(409, fmt::format("the model '{}' is not loaded", name), "model",
+                   "model_not_loaded");
+  }
+  if (!slot->second.model) {
+    throw ApiError(409, fmt::format("the model '{}' is being loaded", name), "model",
+                   "model_is_loading");
+  }
+  drop(Key(slot->first));
+  tidy();
+}
+
 void ModelRegistry::check_waiting() const {
   std::int64_t n = 0;
   for (const auto& [key, slot] : slots_) n += std::ssize(slot.waiters);
@@ -380,16 +403,21 @@ void ModelRegistry::follow(const std::shared_ptr<const RunInfo>& run) {
   const Key key = key_of(newest);
   if (serving_.at(run->id) == key) return;
   if (has_failed_lately(key)) return;
-  std::erase_if(slots_, [&](const auto& entry) {  // newer ones that nobody has begun to load
-    const Slot& other = entry.second;
-    return other.is_wanted && !other.is_loading && !other.model && other.waiters.empty() &&
-           other.name.run->id == run->id;
-  });
+  forget_wanted(run->id);
   Slot& slot = slots_[key];
   slot.name = {run, newest, true};
   if (slot.model) return serve(key);
   slot.is_wanted = true;
   slot.used_at = ++n_uses_;
+}
+
+/// Newer checkpoints of a run that nobody waits for, and that nobody has begun to load.
+void ModelRegistry::forget_wanted(const std::string& run_id) {
+  std::erase_if(slots_, [&](const auto& entry) {
+    const Slot& slot = entry.second;
+    return slot.is_wanted && !slot.is_loading && !slot.model && slot.waiters.empty() &&
+           slot.name.run->id == run_id;
+  });
 }
 
 void ModelRegistry::tidy() {
@@ -398,10 +426,16 @@ void ModelRegistry::tidy() {
   make_room(0);
 }
 
-bool ModelRegistry::is_loaded(const fs::path& checkpoint) const {
-  return std::ranges::any_of(slots_, [&](const auto& entry) {
-    return entry.second.model && entry.first.first == checkpoint;
-  });
+ModelRegistry::CheckpointState ModelRegistry::state_of(const fs::path& checkpoint) const {
+  CheckpointState state;
+  for (const auto& [key, slot] : slots_) {
+    if (key.first != checkpoint) continue;
+    if (slot.model)
+      state.loaded_bytes = slot.size_bytes;
+    else
+      state.is_loading = true;
+  }
+  return state;
 }
 
 std::vector<ModelRegistry::Loaded> ModelRegistry::loaded() const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -71,6 +72,10 @@ class ModelRegistry {
   /// loaded. Error: ApiError 404; 429 where too many wait already.
   void open(std::string_view name, Opened opened);
 
+  /// Lets go of the model that a name means; the next one who asks has it loaded again. Requests
+  /// that it answers end with it. Error: ApiError 404; 409 when it is not loaded, or being loaded.
+  void unload(std::string_view name);
+
   /// Whether anybody waits for a model that is not being loaded yet.
   bool has_pending() const;
 
@@ -81,8 +86,17 @@ class ModelRegistry {
   /// Tells all who wait for a model that there will be none.
   void end_waiting(const std::string& why);
 
+  struct CheckpointState {
+    std::optional<std::size_t> loaded_bytes = {};  // none: not loaded
+    bool is_loading = false;                       // or waits to be
+  };
+
+  CheckpointState state_of(const std::filesystem::path& checkpoint) const;
+
   /// Whether a checkpoint is loaded now.
-  bool is_loaded(const std::filesystem::path& checkpoint) const;
+  bool is_loaded(const std::filesystem::path& checkpoint) const {
+    return state_of(checkpoint).loaded_bytes.has_value();
+  }
 
   struct Loaded {
     std::string id;  // of the run, with its step where it is not the latest
@@ -138,6 +152,7 @@ class ModelRegistry {
   void serve(const Key& key);
   void drop(const Key& key);
   void follow(const std::shared_ptr<const RunInfo>& run);
+  void forget_wanted(const std::string& run_id);
 
   const ModelRegistryOptions options_;
   Loader load_;

@@ -1,27 +1,27 @@
 #include "alpha/server/router.h"
 
 #include <optional>
+#include <utility>
 
 namespace alpha {
 
 namespace {
 
-/// What stands for `{}`, empty for a pattern without; none when the path is another.
-std::optional<std::string> match(std::string_view pattern, std::string_view path) {
-  const auto place = pattern.find("{}");
-  if (place == std::string_view::npos) {
-    return pattern == path ? std::optional<std::string>("") : std::nullopt;
+/// What stands for each `{}`; none when the path is another.
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
+  std::vector<std::string> parts;
+  for (;;) {
+    const auto place = pattern.find("{}");
+    if (place == std::string_view::npos)
+      return pattern == path ? std::optional(parts) : std::nullopt;
+    if (!path.starts_with(pattern.substr(0, place))) return {};
+    path.remove_prefix(place);
+    pattern.remove_prefix(place + 2);
+    const std::string_view part = pattern.empty() ? path : path.substr(0, path.find('/'));
+    if (part.empty()) return {};
+    parts.emplace_back(part);
+    path.remove_prefix(part.size());
   }
-  const std::string_view before = pattern.substr(0, place);
-  const std::string_view after = pattern.substr(place + 2);
-  if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
-      !path.ends_with(after)) {
-    return {};
-  }
-  const std::string_view between =
-      path.substr(before.size(), path.size() - before.size() - after.size());
-  if (!after.empty() && between.find('/') != std::string_view::npos) return {};
-  return std::string(between);
 }
 
 }  // namespace
@@ -29,11 +29,12 @@ std::optional<std::string> match(std::string_view pattern, std::string_view path
 Router::Match Router::find(std::string_view method, std::string_view path) const {
   std::string allowed;
   for (const Route& route : routes_) {
-    const auto parameter = match(route.pattern, path);
-    if (!parameter) continue;
+    auto parameters = match(route.pattern, path);
+    if (!parameters) continue;
     if (route.method == method || (method == "HEAD" && route.method == "GET")) {
-      return {&route, *parameter};
+      return {&route, std::move(*parameters)};
     }
+    if (allowed.find(route.method) != std::string::npos) continue;
     allowed += (allowed.empty() ? "" : ", ") + route.method;
   }
   if (allowed.empty()) {

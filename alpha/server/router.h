@@ -16,7 +16,7 @@ class Call;
 /// One thing that can be asked for.
 struct Route {
   std::string method;
-  std::string pattern;  // "/v1/models/{}": `{}` stands for one part of a path, or the rest of it
+  std::string pattern;  // "/v1/models/{}": `{}` is one part of a path; at the end, the rest of it
   std::function<void(const std::shared_ptr<Call>&)> handle;
   Access access = Access::key;
   ErrorShape shape = ErrorShape::openai;
@@ -30,7 +30,7 @@ class Router {
 
   struct Match {
     const Route* route = nullptr;
-    std::string parameter;  // what stands for `{}`
+    std::vector<std::string> parameters;  // what stands for each `{}`
   };
 
   /// HEAD finds what GET does. Error: ApiError 404; 405 with the methods there are.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "alpha/http/server.h"
@@ -46,7 +47,11 @@ struct ServerSettings {
   std::string upload_secret = {};               // of trainers elsewhere
   std::filesystem::path upload_root = {};       // where their runs go: the first root
 
+  // What is told of the program.
   std::string version = {};
+  std::int64_t n_threads = 0;                                       // that compute
+  std::vector<std::pair<std::string, std::string>> libraries = {};  // of the backend, with versions
+
   // Called on the server's thread: once when the run folders were looked at, then with one line
   // each.
   std::function<void(std::size_t n_models)> on_ready = {};

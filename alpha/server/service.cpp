@@ -59,7 +59,8 @@ std::filesystem::path upload_root(const ServerSettings& settings) {
 }  // namespace
 
 Service::Service(Backend& backend, ServerSettings settings, const Clock& clock)
-    : settings_(std::move(settings)),
+    : backend_(backend),
+      settings_(std::move(settings)),
       clock_(clock),
       started_ms_(clock.unix_ms()),
       started_at_(clock.seconds()),
@@ -84,8 +85,11 @@ Service::Service(Backend& backend, ServerSettings settings, const Clock& clock)
   add_openai_routes(router_, *this);
   add_tokenize_routes(router_, *this);
   add_original_routes(router_, *this);
+  add_model_routes(router_, *this);
+  add_checkpoint_routes(router_, *this);
   add_run_routes(router_, *this);
   add_ingest_routes(router_, *this);
+  add_system_routes(router_, *this);
   look();
   http_.post_after(kHeartbeatMs, [this] { heartbeat(); });
 }
@@ -194,7 +198,8 @@ void Service::dispatch(const std::shared_ptr<Call>& call) {
   const Router::Match match = router_.find(request.method, request.path);
   call->shape = match.route->shape;
   call->log.route = match.route->pattern;
-  call->parameter = match.parameter;
+  call->parameters = match.parameters;
+  if (!match.parameters.empty()) call->parameter = match.parameters.front();
   if (match.route->is_work) guard_.check_page(request);
   call->log.key = guard_.check_access(request, match.route->access);
   if (is_looked_at_ || match.route->access == Access::open) return match.route->handle(call);
@@ -289,6 +294,13 @@ std::int64_t Service::retry_after_seconds() const {
 
 void Service::respond_later(const std::shared_ptr<Call>& call,
                             std::function<http::Response()> work) {
+  work_later(call, [call, work = std::move(work)]() -> std::function<void()> {
+    return [call, response = work()]() mutable { call->respond(std::move(response)); };
+  });
+}
+
+void Service::work_later(const std::shared_ptr<Call>& call,
+                         std::function<std::function<void()>()> work) {
   constexpr std::size_t kMostWaiting = 64;
   if (reader_.n_waiting() >= kMostWaiting) {
     throw ApiError(429, fmt::format("{} such requests wait already: try again later", kMostWaiting),
@@ -298,17 +310,17 @@ void Service::respond_later(const std::shared_ptr<Call>& call,
   call->exchange()->on_leave([has_left] { has_left->store(true); });
   reader_.run([this, call, has_left, work = std::move(work)]() mutable {
     if (*has_left) return;
-    http::Response response;
+    std::function<void()> answer;
     std::exception_ptr error;
     try {
-      response = work();
+      answer = work();
     } catch (...) {
       error = std::current_exception();
     }
-    call->exchange()->post([this, call, response = std::move(response), error = std::move(error)] {
-      if (!error) return call->respond(response);
+    call->exchange()->post([this, call, answer = std::move(answer), error = std::move(error)] {
       try {
-        std::rethrow_exception(error);
+        if (error) std::rethrow_exception(error);
+        answer();
       } catch (const std::exception& caught) {
         fail(*call, caught);
       }
@@ -327,28 +339,27 @@ void Service::remove(Generation* generation, bool is_finished, std::shared_ptr<S
   }
 }
 
+/// A model that was swapped may still answer beside the new one.
+std::map<std::string, ModelLoad> Service::model_loads() const {
+  std::map<std::string, ModelLoad> loads;
+  for (const auto& loaded : models_.loaded()) {
+    ModelLoad& load = loads[loaded.id];
+    const SchedulerStats stats = loaded.model->scheduler().stats();
+    load.stats.n_sessions += stats.n_sessions;
+    load.stats.n_waiting += stats.n_waiting;
+    load.stats.n_preemptions += stats.n_preemptions;
+    load.stats.n_blocks_used += stats.n_blocks_used;
+    load.stats.n_blocks_idle += stats.n_blocks_idle;
+    load.stats.n_blocks_free += stats.n_blocks_free;
+    load.size_bytes += loaded.model->size_bytes();
+  }
+  return loads;
+}
+
 void Service::update_gauges() {
   metrics_.clear_models();
-
-  struct Sum {
-    SchedulerStats stats;
-    std::size_t size_bytes = 0;
-  };
-
-  std::map<std::string, Sum> sums;  // a model that was swapped may still answer beside the new one
-  for (const auto& loaded : models_.loaded()) {
-    Sum& sum = sums[loaded.id];
-    const SchedulerStats stats = loaded.model->scheduler().stats();
-    sum.stats.n_sessions += stats.n_sessions;
-    sum.stats.n_waiting += stats.n_waiting;
-    sum.stats.n_preemptions += stats.n_preemptions;
-    sum.stats.n_blocks_used += stats.n_blocks_used;
-    sum.stats.n_blocks_idle += stats.n_blocks_idle;
-    sum.stats.n_blocks_free += stats.n_blocks_free;
-    sum.size_bytes += loaded.model->size_bytes();
-  }
-  for (const auto& [id, sum] : sums) metrics_.set_model(id, sum.stats, sum.size_bytes);
-  metrics_.set_process(clock_.seconds() - started_at_, http_.n_connections(), models_.n_loads());
+  for (const auto& [id, load] : model_loads()) metrics_.set_model(id, load.stats, load.size_bytes);
+  metrics_.set_process(uptime_seconds(), n_connections(), models_.n_loads());
 }
 
 void Service::drain() {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,6 +27,12 @@
 namespace alpha {
 
 class Generation;
+
+/// What the loaded models of one name do now.
+struct ModelLoad {
+  SchedulerStats stats;  // the counts of /metrics alone
+  std::size_t size_bytes = 0;
+};
 
 /// The service: every model of some run folders behind one port. One thread answers (the one that
 /// calls `run`), each loaded model computes on a thread of its own; three workers load models, look
@@ -76,6 +83,18 @@ class Service {
 
   std::int64_t started_ms() const noexcept { return started_ms_; }
 
+  double uptime_seconds() const { return clock_.seconds() - started_at_; }
+
+  std::string_view backend_name() const noexcept { return backend_.name(); }
+
+  std::size_t n_connections() const noexcept { return http_.n_connections(); }
+
+  /// By ModelRegistry::Loaded::id.
+  std::map<std::string, ModelLoad> model_loads() const;
+
+  /// The worker of answers that take a while, for short tasks. They do not throw.
+  Worker& reader() noexcept { return reader_; }
+
   /// Error: ApiError 503 when the service takes no new work.
   void check_accepting() const;
 
@@ -91,6 +110,10 @@ class Service {
   /// Has `work` make an answer on a worker, and `call` give it, unless its client has left by then.
   /// Error: ApiError 429 where too many wait.
   void respond_later(const std::shared_ptr<Call>& call, std::function<http::Response()> work);
+
+  /// The same, for answers that are not given at once: what `work` returns is called on the
+  /// server's thread, also where the client has left meanwhile.
+  void work_later(const std::shared_ptr<Call>& call, std::function<std::function<void()>()> work);
 
   /// Looks at the run folders now rather than later.
   void rescan();
@@ -120,6 +143,7 @@ class Service {
   void heartbeat();
   void problem(const std::string& text) const;
 
+  Backend& backend_;
   ServerSettings settings_;
   const Clock& clock_;
   std::int64_t started_ms_;

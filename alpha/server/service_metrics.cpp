@@ -1,5 +1,8 @@
 #include "alpha/server/service_metrics.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -22,18 +25,30 @@ const Histogram::BucketBoundaries kSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025,
 const Histogram::BucketBoundaries kTokenSeconds = {0.0005, 0.001, 0.002, 0.004, 0.008, 0.016,
                                                    0.032,  0.064, 0.128, 0.256, 0.512, 1.024};
 
-/// Bytes of memory that the process has in use now; 0 where the system does not say.
-double resident_bytes() {
-  try {
-    const std::string text = read_file("/proc/self/statm");
-    constexpr double kPage = 4096;
-    return std::stod(text.substr(text.find(' ') + 1)) * kPage;
-  } catch (const std::exception&) {
-    return 0;
+/// Adds up a family's counters by the label `model`.
+void add_up(const Family<Counter>& family, std::int64_t ModelTotals::*member,
+            std::map<std::string, ModelTotals>& totals) {
+  for (const prometheus::MetricFamily& one : family.Collect()) {
+    for (const prometheus::ClientMetric& metric : one.metric) {
+      const auto label =
+          std::ranges::find(metric.label, "model", &prometheus::ClientMetric::Label::name);
+      if (label == metric.label.end()) continue;
+      totals[label->value].*member += std::llround(metric.counter.value);
+    }
   }
 }
 
 }  // namespace
+
+std::size_t resident_bytes() {
+  try {
+    const std::string text = read_file("/proc/self/statm");
+    constexpr std::size_t kPage = 4096;
+    return std::stoul(text.substr(text.find(' ') + 1)) * kPage;
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
 
 struct ServiceMetrics::Families {
   prometheus::Registry registry;
@@ -169,7 +184,16 @@ void ServiceMetrics::set_process(double uptime_seconds, std::size_t n_connection
   families_->uptime.Set(uptime_seconds);
   families_->connections.Set(static_cast<double>(n_connections));
   families_->loads.Set(static_cast<double>(n_loads));
-  families_->resident.Set(resident_bytes());
+  families_->resident.Set(static_cast<double>(resident_bytes()));
+}
+
+std::map<std::string, ModelTotals> ServiceMetrics::totals() const {
+  std::map<std::string, ModelTotals> totals;
+  add_up(families_->finished, &ModelTotals::n_finished, totals);
+  add_up(families_->prompt_tokens, &ModelTotals::n_prompt_tokens, totals);
+  add_up(families_->cached_tokens, &ModelTotals::n_cached_tokens, totals);
+  add_up(families_->generated_tokens, &ModelTotals::n_generated_tokens, totals);
+  return totals;
 }
 
 std::string ServiceMetrics::text() const {

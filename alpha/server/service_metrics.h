@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -9,6 +10,17 @@
 #include "alpha/inference/scheduler_core.h"
 
 namespace alpha {
+
+/// Bytes of memory that the process has in use now; 0 where the system does not say.
+std::size_t resident_bytes();
+
+/// What was counted of a run's models since the start.
+struct ModelTotals {
+  std::int64_t n_finished = 0;
+  std::int64_t n_prompt_tokens = 0;
+  std::int64_t n_cached_tokens = 0;
+  std::int64_t n_generated_tokens = 0;
+};
 
 /// What the service counts, as Prometheus reads it. Names and units follow its conventions; the
 /// label `model` is a run's id. For the server's thread.
@@ -35,6 +47,9 @@ class ServiceMetrics {
   /// Sets the gauges of all models to 0; before `set_model` of those that are loaded.
   void clear_models();
   void set_process(double uptime_seconds, std::size_t n_connections, std::int64_t n_loads);
+
+  /// The counters by run.
+  std::map<std::string, ModelTotals> totals() const;
 
   /// The text format of Prometheus.
   std::string text() const;

@@ -10,6 +10,7 @@
 #include "apps/alpha/secret_flag.h"
 #include "apps/alpha/signals.h"
 
+#include "alpha/backends/backends.h"
 #include "alpha/core/files.h"
 #include "alpha/server/service.h"
 
@@ -213,12 +214,14 @@ int serve_command(Arguments args) {
   settings.on_problem = [](std::string_view text) { warn(one_line(text)); };
   const SystemClock clock;
   const auto backend = flags.backend.open();
+  settings.n_threads = flags.backend.n_threads(backend->name());
+  settings.libraries = backend_libraries(backend->name());
   std::uint16_t port = 0;
   settings.on_ready = [&](std::size_t n_models) {
     write_stderr(fmt::format(
         "alpha {} serves {} of {} on {} ({}, {} threads)", ALPHA_VERSION, models_text(n_models),
         fmt::join(flags.runs ? split(*flags.runs) : std::vector<std::string>{"runs"}, ", "),
-        url_of(settings, port), backend->name(), flags.backend.n_threads(backend->name())));
+        url_of(settings, port), backend->name(), settings.n_threads));
   };
   Service service(*backend, settings, clock);
   port = service.port();

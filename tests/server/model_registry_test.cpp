@@ -357,6 +357,80 @@ TEST_F(ModelRegistryTest, WhereTheLatestIsGoneTheOneBeforeTakesItsPlace) {
   EXPECT_EQ(loaded.size(), 2U);
 }
 
+/// The status and code with which `unload` refuses; "done" where it does not.
+std::string unloaded(ModelRegistry& registry, std::string_view name) {
+  try {
+    registry.unload(name);
+  } catch (const ApiError& error) {
+    return fmt::format("{} {}", error.status, error.code);
+  }
+  return "done";
+}
+
+TEST_F(ModelRegistryTest, WhatIsUnloadedAnswersToItsEndAndIsLoadedAgain) {
+  set_runs({{"a", {1}}, {"b", {1}}});
+  auto old = wait(ask("a"));
+  EXPECT_EQ(unloaded(*registry, "a"), "done");
+  EXPECT_FALSE(registry->is_loaded("a/1"));
+  EXPECT_EQ(registry->loaded().size(), 1U);  // it still answers
+  EXPECT_EQ(unloaded(*registry, "a"), "409 model_not_loaded");
+  const auto again = wait(ask("a"));
+  EXPECT_NE(again, old);
+  EXPECT_EQ(loaded, (std::vector<std::string>{"a/1", "a/1"}));
+  old.reset();
+  while (registry->loaded().size() > 1) std::this_thread::yield();
+  EXPECT_EQ(unloaded(*registry, "b"), "409 model_not_loaded");
+  EXPECT_EQ(unloaded(*registry, "c"), "404 model_not_found");
+}
+
+TEST_F(ModelRegistryTest, WhatIsBeingLoadedIsNotUnloadedAndWhoWaitsGetsIt) {
+  set_runs({{"a", {1}}});
+  const auto answer = ask("a");
+  EXPECT_TRUE(registry->state_of("a/1").is_loading);
+  EXPECT_EQ(unloaded(*registry, "a"), "409 model_is_loading");
+  EXPECT_EQ(unloaded(*registry, "a@1"), "409 model_is_loading");
+  EXPECT_NE(wait(answer), nullptr);
+  EXPECT_EQ(registry->state_of("a/1").loaded_bytes, answer->model->size_bytes());
+  EXPECT_EQ(unloaded(*registry, "a@1"), "done");
+  EXPECT_EQ(loaded.size(), 1U);
+}
+
+TEST_F(ModelRegistryTest, ANameUnloadsWhatItServesAndNothingTakesItsPlace) {
+  set_runs({{"a", {1}}});
+  wait(ask("a"));
+  set_runs({{"a", {1, 2}}});
+  EXPECT_EQ(unloaded(*registry, "a"), "409 model_is_loading");  // the newer one is on its way
+  loop.run_one();
+  EXPECT_EQ(unloaded(*registry, "a"), "done");
+  set_runs({{"a", {1, 2, 3}}});
+  EXPECT_EQ(loop.size(), 0U);
+  EXPECT_EQ(loaded, (std::vector<std::string>{"a/1", "a/2"}));
+}
+
+TEST_F(ModelRegistryTest, ANameUnloadsTheOlderCheckpointThatStandsInForADamagedOne) {
+  set_runs({{"a", {1, 2}}});
+  n_failures = 1;
+  wait(ask("a"));
+  EXPECT_TRUE(registry->is_loaded("a/1"));
+  EXPECT_EQ(unloaded(*registry, "a"), "done");
+  EXPECT_FALSE(registry->is_loaded("a/1"));
+}
+
+TEST_F(ModelRegistryTest, UnloadingMakesRoomForWhoWaits) {
+  set_runs({{"a", {1}}, {"b", {1}}});
+  const std::size_t size = wait(ask("a"))->size_bytes();
+  make(size - 1);
+  set_runs({{"a", {1}}, {"b", {1}}});
+  auto busy = ask("a");
+  wait(busy);
+  const auto other = ask("b");
+  EXPECT_FALSE(other->has_come);
+  EXPECT_EQ(unloaded(*registry, "a"), "done");
+  busy->model.reset();
+  while (loop.size() == 0) registry->tidy();  // its end is on its way
+  EXPECT_NE(wait(other), nullptr);
+}
+
 TEST_F(ModelRegistryTest, ForgetsWhatIsGone) {
   set_runs({{"stories", {1}}, {"b", {1}}});
   wait(ask("stories"));

@@ -5,44 +5,48 @@
 
 namespace alpha {
 
-namespace {
-
-Json model_json(const RunInfo& run, const RunCheckpoint& checkpoint, const std::string& id,
-                const ModelRegistry& models) {
+Json model_json(const ModelRegistry& models, const ModelName& name, const std::string& id) {
+  const RunInfo& run = *name.run;
   Json steps = Json::array();
-  for (const RunCheckpoint& one : run.checkpoints) steps.push_back(one.step);
+  Json loaded_steps = Json::array();
+  for (const RunCheckpoint& one : run.checkpoints) {
+    steps.push_back(one.step);
+    if (models.is_loaded(one.path)) loaded_steps.push_back(one.step);
+  }
   const Json config = run.config.is_object() ? run.config.value("modelConfig", Json()) : Json();
+  const auto state = models.state_of(name.checkpoint.path);
   return {{"id", id},
           {"object", "model"},
-          {"created", checkpoint.mtime_ms / 1000},
+          {"created", name.checkpoint.mtime_ms / 1000},
           {"owned_by", "alpha"},
-          {"step", checkpoint.step},
+          {"step", name.checkpoint.step},
           {"steps", std::move(steps)},
           {"best_step", run.best_step ? Json(*run.best_step) : Json()},
           {"n_params", run.n_params},
           {"max_model_len", config.is_object() ? config.value("blockSize", Json()) : Json()},
-          {"is_loaded", models.is_loaded(checkpoint.path)}};
+          {"size_bytes", name.checkpoint.size_bytes},
+          {"is_loaded", state.loaded_bytes.has_value()},
+          {"loaded_bytes", state.loaded_bytes ? Json(*state.loaded_bytes) : Json()},
+          {"is_loading", state.is_loading},
+          {"loaded_steps", std::move(loaded_steps)}};
 }
+
+namespace {
 
 void list_models(const std::shared_ptr<Call>& call) {
   const ModelRegistry& models = call->service().models();
   Json data = Json::array();
   for (const auto& run : models.runs()) {
     if (run->checkpoints.empty()) continue;
-    data.push_back(model_json(*run, run->checkpoints.back(), run->id, models));
+    data.push_back(model_json(models, {run, run->checkpoints.back(), true}, run->id));
   }
   call->respond(Json{{"object", "list"}, {"data", std::move(data)}});
 }
 
 void retrieve_model(const std::shared_ptr<Call>& call) {
   const ModelRegistry& models = call->service().models();
-  const ModelName name = models.find(call->parameter);
-  call->respond(model_json(*name.run, name.checkpoint, call->parameter, models));
+  call->respond(model_json(models, models.find(call->parameter), call->parameter));
 }
-
-}  // namespace
-
-namespace {
 
 /// Why a checkpoint could not be loaded, without the server's folders.
 [[noreturn]] void fail_load(const Call& call, const std::exception_ptr& error,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "alpha/server/call.h"
+#include "alpha/server/model_registry.h"
 #include "alpha/server/served_model.h"
 
 namespace alpha {
@@ -14,6 +15,9 @@ namespace alpha {
 void create_completion(const std::shared_ptr<Call>& call);
 void create_chat_completion(const std::shared_ptr<Call>& call);
 void create_embeddings(const std::shared_ptr<Call>& call);
+
+/// A row of /v1/models: what `id` means, and whether it is loaded.
+Json model_json(const ModelRegistry& models, const ModelName& name, const std::string& id);
 
 /// Runs `body` when the model is loaded; what either throws is the call's answer. Error: ApiError
 /// 404 for an unknown model, 503 when the service takes no new work.
