@@ -8,6 +8,7 @@ import unittest
 
 from serve_load import Hostile, Load, Queue, Strict
 from serve_models import Determinism, Loading, Watching
+from serve_page import Console, Downloads
 from serve_process import Cancellation, Drain, Start
 from serve_runs import LiveRuns, Original
 from serve_security import Keys, Origins, Paths, Tls
