@@ -1,15 +1,19 @@
 import { formatInteger } from "../../lib/format";
 import { Card } from "../../ui/layout";
+import { countLeftOut } from "./coverage";
+import type { Tokenized } from "./use_tokenized";
 import css from "./tokens.module.css";
 
 /** How many tokens each model needs, beside each other. */
-export function Compare({ counts }: { counts: { model: string; n: number }[] }) {
-  const most = Math.max(1, ...counts.map(({ n }) => n));
-  const least = Math.min(...counts.map(({ n }) => n));
+export function Compare({ answers }: { answers: Tokenized[] }) {
+  const most = Math.max(1, ...answers.map(({ tokens }) => tokens.length));
+  // Who leaves something out needs fewer for that alone.
+  const whole = answers.filter(({ leftOut }) => leftOut.length === 0);
+  const least = Math.min(...whole.map(({ tokens }) => tokens.length));
   return (
     <Card title="Tokens needed" data-testid="token-compare">
       <dl className={css.bars}>
-        {counts.map(({ model, n }, i) => (
+        {answers.map(({ model, tokens, leftOut }, i) => (
           <div key={model} className={css.barRow}>
             <dt title={model}>{model}</dt>
             <dd>
@@ -17,14 +21,18 @@ export function Compare({ counts }: { counts: { model: string; n: number }[] }) 
                 <span
                   className={css.bar}
                   data-colour={i}
-                  style={{ width: `${(100 * n) / most}%` }}
+                  style={{ width: `${(100 * tokens.length) / most}%` }}
                 />
               </span>
               <span className={css.barValue}>
-                {formatInteger(n)}
-                {counts.length > 1 && n > least && least > 0 && (
-                  <small> {(n / least).toFixed(2)} ×</small>
-                )}
+                {formatInteger(tokens.length)}
+                <small>
+                  {leftOut.length > 0
+                    ? `${formatInteger(countLeftOut(leftOut))} characters left out`
+                    : tokens.length > least && least > 0
+                      ? `${(tokens.length / least).toFixed(2)} times as many`
+                      : ""}
+                </small>
               </span>
             </dd>
           </div>

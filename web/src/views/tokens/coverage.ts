@@ -48,3 +48,7 @@ export function countCharacters(text: string): number {
 }
 
 export const countBytes = (text: string): number => new TextEncoder().encode(text).length;
+
+/** Characters of all the parts that were left out. */
+export const countLeftOut = (parts: string[]): number =>
+  parts.reduce((sum, part) => sum + countCharacters(part), 0);

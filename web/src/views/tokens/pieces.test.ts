@@ -50,6 +50,11 @@ describe("pieces", () => {
     expect(shownToken({ id: 1, piece: "\na" }).endsLine).toBe(false);
   });
 
+  it("tells bytes from a text", () => {
+    expect(shownToken({ id: 1, piece: "bytes:\\xe2" }).isRaw).toBe(true);
+    expect(shownToken({ id: 1, piece: "e2" }).isRaw).toBe(false);
+  });
+
   it("quotes a piece within a sentence", () => {
     expect(quoted(" a\n")).toBe("“ a\\n”");
     expect(quoted("bytes:\\xe2")).toBe("one byte of a character");

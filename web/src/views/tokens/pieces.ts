@@ -7,6 +7,7 @@ export interface ShownToken {
   id: number;
   parts: ShownPart[];
   endsLine: boolean;
+  isRaw: boolean; // bytes that are no text by themselves
 }
 
 /** Plain text, or the mark of what could not be seen. */
@@ -90,6 +91,7 @@ export const shownToken = ({ id, piece }: Piece): ShownToken => ({
   id,
   parts: shownParts(piece),
   endsLine: piece.endsWith("\n"),
+  isRaw: rawBytes(piece) !== undefined,
 });
 
 /** A piece within a sentence: “ the”, or its bytes. */

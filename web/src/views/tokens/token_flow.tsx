@@ -113,6 +113,7 @@ const Chunk = memo(function Chunk({
         className={css.token}
         data-token={i}
         data-colour={i % 5}
+        data-raw={token.isRaw ? "" : undefined}
       >
         <span className={css.piece}>
           {token.parts.map((part, n) =>

@@ -2,7 +2,7 @@ import { memo, useEffect, useMemo, type ReactNode } from "react";
 import { formatInteger, formatPercent, plural } from "../../lib/format";
 import { CopyButton } from "../../ui/controls";
 import { Badge, Card, Problem, Progress, Stats } from "../../ui/layout";
-import { countBytes, countCharacters, examples, leftOut } from "./coverage";
+import { countCharacters, countLeftOut, examples } from "./coverage";
 import { kMaxShown, TokenFlow } from "./token_flow";
 import { useTokenized, type Tokenized } from "./use_tokenized";
 import css from "./tokens.module.css";
@@ -70,7 +70,6 @@ function CopyIds({ answer }: { answer: Tokenized }) {
 function Answer({ answer, look }: { answer: Tokenized; look: TokenLook }) {
   const { model, text, tokens, maxModelLen } = answer;
   const characters = useMemo(() => countCharacters(text), [text]);
-  const bytes = useMemo(() => countBytes(text), [text]);
   const n = tokens.length;
   const share = maxModelLen > 0 ? n / maxModelLen : undefined;
   return (
@@ -79,8 +78,6 @@ function Answer({ answer, look }: { answer: Tokenized; look: TokenLook }) {
         <Stats
           items={[
             { label: "Tokens", value: formatInteger(n) },
-            { label: "Characters", value: formatInteger(characters) },
-            { label: "Bytes (UTF-8)", value: formatInteger(bytes) },
             { label: "Characters per token", value: n > 0 ? (characters / n).toFixed(2) : "–" },
             {
               label: "Of the context",
@@ -112,16 +109,9 @@ const sharePercent = (share: number): string =>
   share > 1 ? `${Math.round(share * 100).toLocaleString("en-US")}%` : formatPercent(share);
 
 function LeftOut({ answer }: { answer: Tokenized }): ReactNode {
-  const parts = useMemo(
-    () =>
-      leftOut(
-        answer.text,
-        answer.tokens.map(({ piece }) => piece),
-      ),
-    [answer],
-  );
+  const parts = answer.leftOut;
   if (parts.length === 0) return null;
-  const n = parts.reduce((sum, part) => sum + countCharacters(part), 0);
+  const n = countLeftOut(parts);
   const some = examples(parts, kMaxExamples);
   return (
     <p className={css.warning} data-testid="token-left-out">

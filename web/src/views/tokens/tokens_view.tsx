@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useState } from "react";
 import type { ViewProps } from "../../app";
 import { listModels } from "../../lib/api";
+import { plural } from "../../lib/format";
 import { listModelDetails, tokenizerText } from "../../lib/model_details";
 import { useQuery } from "../../lib/query";
 import { replaceRoute } from "../../lib/route";
@@ -9,6 +10,7 @@ import { Button, Checkbox, Choice, Select, TextArea, type Option } from "../../u
 import { CloseIcon, PlusIcon } from "../../ui/icons";
 import { Card, Empty, PageHead, Problem, Progress } from "../../ui/layout";
 import { Compare } from "./compare";
+import { countBytes, countCharacters } from "./coverage";
 import { IdsToText } from "./ids_to_text";
 import { TokenPanel, type TokenLook } from "./token_panel";
 import { chosenModels, kMaxModels, modelOptions, sameTokens } from "./selection";
@@ -107,6 +109,11 @@ function Workbench({
     const note = noteOf(id);
     return { value: id, label: note ? `${id} (${note})` : id };
   });
+  const size = useMemo(
+    () =>
+      `${plural(countCharacters(settled), "character")}, ${plural(countBytes(settled), "byte")} in UTF-8`,
+    [settled],
+  );
   const unused = ids.find((id) => !chosen.includes(id));
 
   return (
@@ -117,6 +124,7 @@ function Workbench({
             label="Text"
             rows={6}
             spellCheck={false}
+            hint={size}
             value={text}
             onChange={(event) => setText(event.target.value)}
             data-testid="token-text"
@@ -171,9 +179,7 @@ function Workbench({
           </div>
         </div>
       </Card>
-      {ready.length > 1 && (
-        <Compare counts={ready.map(({ model, tokens }) => ({ model, n: tokens.length }))} />
-      )}
+      {ready.length > 1 && <Compare answers={ready} />}
       <div className={css.panels} data-n={chosen.length}>
         {chosen.map((model) => (
           <TokenPanel

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { isAbort, tokenize } from "../../lib/api";
 import type { Piece } from "../../lib/types";
+import { leftOut } from "./coverage";
 
 /** How a text is cut, and which text that was. */
 export interface Tokenized {
@@ -8,6 +9,7 @@ export interface Tokenized {
   text: string;
   isSpecial: boolean;
   tokens: Piece[];
+  leftOut: string[]; // what the tokenizer skipped of the text
   maxModelLen: number;
 }
 
@@ -42,7 +44,17 @@ export function useTokenized(model: string, text: string, isSpecial: boolean): T
       try {
         const { tokens, max_model_len } = await tokenize(model, text, controller.signal, isSpecial);
         if (controller.signal.aborted) return;
-        setAnswer({ model, text, isSpecial, tokens, maxModelLen: max_model_len });
+        setAnswer({
+          model,
+          text,
+          isSpecial,
+          tokens,
+          leftOut: leftOut(
+            text,
+            tokens.map(({ piece }) => piece),
+          ),
+          maxModelLen: max_model_len,
+        });
         setError(undefined);
       } catch (problem) {
         if (controller.signal.aborted || isAbort(problem)) return;
