@@ -58,3 +58,4 @@ export const KeyIcon = icon(
     <path d="M9.5 10.5L17 3M14 6l2 2" />
   </>,
 );
+export const TableIcon = icon(<path d="M3 4h14v12H3zM3 8h14M3 12h14M8 4v12" />);

@@ -1,0 +1,298 @@
+import {
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type KeyboardEvent,
+  type ReactNode,
+} from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { formatInteger, formatValue } from "../lib/format";
+import { useIsDark } from "../lib/theme";
+import { listenForZoom, zoomByKey } from "./chart_input";
+import { dataOf, optionsOf, structureOf } from "./chart_options";
+import type { ChartRange } from "./chart_range";
+import type { ChartLine, ChartMark } from "./chart_types";
+import { spread, valueText } from "./chart_values";
+import { Button } from "./controls";
+import { TableIcon } from "./icons";
+import { Card, Scroll } from "./layout";
+import css from "./chart.module.css";
+
+export interface ChartProps {
+  title: string;
+  name: string; // the test's: data-testid
+  x: number[]; // ascending; steps
+  lines: ChartLine[];
+  range: ChartRange; // what is seen; shared with the other charts
+  group: string; // charts of one group share the cursor
+  isLog?: boolean;
+  isFromZero?: boolean; // the y axis begins with 0
+  height?: number;
+  format?: (value: number) => string;
+  marks?: ChartMark[];
+  actions?: ReactNode;
+  empty?: string; // said where there is no value
+}
+
+const kNoMarks: ChartMark[] = [];
+
+/** Curves over steps: zoomed by dragging, wheel, fingers and keys; with their values in words. */
+export function Chart(props: ChartProps) {
+  const { title, name, x, lines, isLog = false, actions, height = 220 } = props;
+  const format = props.format ?? formatValue;
+  const [isTable, setTable] = useState(false);
+  const id = useId();
+  const hasValues = lines.some((line) => line.values.some((value) => typeof value === "number"));
+
+  return (
+    <Card
+      className={css.chart}
+      title={<span id={id}>{title}</span>}
+      isFlush
+      actions={
+        <>
+          {actions}
+          <Button
+            isSmall
+            isIcon
+            look="quiet"
+            label={`${title}: show ${isTable ? "the curve" : "values as a table"}`}
+            aria-pressed={isTable}
+            onClick={() => setTable(!isTable)}
+          >
+            <TableIcon size={16} />
+          </Button>
+        </>
+      }
+    >
+      {isTable ? (
+        <ValueTable {...props} format={format} />
+      ) : hasValues ? (
+        <Plot {...props} format={format} isLog={isLog} height={height} />
+      ) : (
+        <div className={css.nothing} style={{ height }} data-testid={name} data-points={x.length}>
+          {props.empty ?? "No values yet"}
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function Plot({
+  title,
+  name,
+  x,
+  lines,
+  range,
+  group,
+  isLog,
+  isFromZero = false,
+  height,
+  format,
+  marks = kNoMarks,
+}: ChartProps & { format: (value: number) => string; isLog: boolean; height: number }) {
+  const isDark = useIsDark();
+  const root = useRef<HTMLDivElement>(null);
+  const place = useRef<HTMLDivElement>(null);
+  const step = useRef<HTMLSpanElement>(null);
+  const texts = useRef<HTMLUListElement>(null);
+  const now = useRef({ x, lines, marks, format });
+  const draw = useRef<() => void>(undefined);
+  const structure = structureOf(lines);
+
+  /** Without a cursor: the last values that are seen. */
+  const write = useCallback((chart: uPlot) => {
+    const { x, lines, format } = now.current;
+    const isHovered = (chart.cursor.left ?? -1) >= 0 && typeof chart.cursor.idx === "number";
+    const last = Math.min(x.length - 1, chart.valToIdx(chart.scales.x?.max ?? 0));
+    const at = isHovered ? (chart.cursor.idx ?? last) : last;
+    if (step.current) step.current.textContent = `step ${formatInteger(x[at])}`;
+    let series = 0;
+    lines.forEach((line, i) => {
+      series += line.low ? 3 : 1;
+      const index = isHovered ? (chart.cursor.idxs?.[series] ?? null) : lastIndex(line, last);
+      const text = texts.current?.children[i]?.lastElementChild;
+      if (text) text.textContent = valueText(line, index, format);
+    });
+  }, []);
+
+  useEffect(() => {
+    now.current = { x, lines, marks, format };
+    draw.current?.();
+  }, [x, lines, marks, format]);
+
+  // A chart for these lines, in these colours.
+  useEffect(() => {
+    const element = place.current;
+    const box = root.current;
+    if (!element || !box) return;
+    let isSeen = true;
+    let isDirty = true;
+    let frame = 0;
+    const chart = new uPlot(
+      optionsOf({
+        width: Math.max(200, element.clientWidth),
+        height,
+        isLog,
+        isFromZero,
+        group,
+        lines: () => now.current.lines,
+        marks: () => now.current.marks,
+        onSelect: (from, to) => range.set({ from, to }),
+        onReset: range.reset,
+        onCursor: write,
+      }),
+      undefined,
+      element,
+    );
+    let drawn: ChartLine[] | undefined;
+    const paint = () => {
+      frame = 0;
+      if (!isSeen) {
+        isDirty = true;
+        return;
+      }
+      isDirty = false;
+      const { x, lines } = now.current;
+      const { from, to } = range.current;
+      chart.batch(() => {
+        if (drawn !== lines) chart.setData(dataOf(x, lines, isLog), false);
+        chart.setScale("x", { min: from, max: to > from ? to : from + 1 });
+      });
+      drawn = lines;
+      write(chart);
+      box.dataset.points = String(x.length);
+      box.dataset.lastStep = String(x[x.length - 1] ?? "");
+      box.dataset.from = String(from);
+      box.dataset.to = String(to);
+    };
+    // Never more than once a frame, and only where somebody can see it.
+    const schedule = () => {
+      if (frame === 0) frame = requestAnimationFrame(paint);
+    };
+    draw.current = schedule;
+    paint();
+
+    const unsubscribe = range.subscribe(schedule);
+    const unlisten = listenForZoom(chart, range, () => document.activeElement === box);
+    const sizes = new ResizeObserver(() => {
+      const width = Math.max(200, element.clientWidth);
+      if (width !== chart.width) chart.setSize({ width, height });
+    });
+    sizes.observe(element);
+    const sight = new IntersectionObserver(
+      ([entry]) => {
+        isSeen = entry?.isIntersecting ?? true;
+        if (isSeen && isDirty) schedule();
+      },
+      { rootMargin: "200px" },
+    );
+    sight.observe(box);
+    return () => {
+      cancelAnimationFrame(frame);
+      draw.current = undefined;
+      unsubscribe();
+      unlisten();
+      sizes.disconnect();
+      sight.disconnect();
+      chart.destroy();
+    };
+  }, [structure, isLog, isFromZero, isDark, height, group, range, write]);
+
+  const keys = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (zoomByKey(range, event.key)) event.preventDefault();
+  };
+
+  return (
+    // A drawing that keys move: there is no element for that.
+    /* eslint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions */
+    <div
+      ref={root}
+      className={css.plot}
+      role="application"
+      aria-roledescription="chart"
+      aria-label={`${title}. Left and right move, plus and minus zoom, 0 shows all.`}
+      tabIndex={0}
+      data-testid={name}
+      onKeyDown={keys}
+      onPointerDown={(event) => {
+        if (event.pointerType === "mouse") event.currentTarget.focus({ preventScroll: true });
+      }}
+    >
+      <div className={css.words}>
+        <ul ref={texts} className={css.legend}>
+          {lines.map((line) => (
+            <li key={line.id} hidden={line.isUnlisted}>
+              <i data-look={line.look} style={{ color: `var(${line.color})` }} />
+              <span className={css.label} title={line.label}>
+                {line.label}
+              </span>
+              <b />
+            </li>
+          ))}
+        </ul>
+        <span ref={step} className={css.step} />
+      </div>
+      <div ref={place} className={css.canvas} style={{ height }} />
+      <div className={css.hint} aria-hidden="true">
+        <kbd>←</kbd> <kbd>→</kbd> move · <kbd>+</kbd> <kbd>−</kbd> or wheel zoom · <kbd>0</kbd> all
+      </div>
+    </div>
+  );
+}
+
+/** The last index up to `from` at which the line has a value. */
+function lastIndex({ values }: ChartLine, from: number): number | null {
+  for (let i = from; i >= 0; --i) if (typeof values[i] === "number") return i;
+  return null;
+}
+
+/** Some of the values that are seen, for those who would rather read. */
+function ValueTable({
+  title,
+  x,
+  lines,
+  range,
+  format,
+}: ChartProps & { format: (value: number) => string }) {
+  const view = useSyncExternalStore(range.subscribe, () => range.current);
+  const places = spread(x, view, 20);
+  const listed = lines.filter((line) => !line.isUnlisted);
+  return (
+    <Scroll label={`${title}: values`}>
+      <table className={css.table}>
+        <thead>
+          <tr>
+            <th scope="col" className="number">
+              Step
+            </th>
+            {listed.map((line) => (
+              <th key={line.id} scope="col" className="number">
+                {line.label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {places.map((at) => (
+            <tr key={at}>
+              <th scope="row" className="number">
+                {formatInteger(x[at])}
+              </th>
+              {listed.map((line) => (
+                <td key={line.id} className="number">
+                  {valueText(line, at, format)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}

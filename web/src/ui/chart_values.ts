@@ -1,0 +1,62 @@
+// What a chart says in words: the values at a place, and some of all of them.
+
+import type { Range } from "./chart_zoom";
+import type { ChartLine, ChartValues } from "./chart_types";
+
+/**
+ * The index of the value that a line has nearest to index `at`; null where there is none within `reach` of x.
+ * A gap is an answer, but for lines with a value now and then.
+ */
+export function nearestIndex(
+  x: readonly number[],
+  values: ChartValues,
+  at: number,
+  isSparse: boolean,
+  reach: number,
+): number | null {
+  const isThere = (i: number) => values[i] !== undefined && !(isSparse && values[i] === null);
+  if (isThere(at)) return at;
+  const here = x[at] ?? 0;
+  let best: number | null = null;
+  let distance = reach;
+  for (const step of [-1, 1]) {
+    for (let i = at + step; i >= 0 && i < x.length; i += step) {
+      const far = Math.abs((x[i] ?? 0) - here);
+      if (far > distance) break;
+      if (!isThere(i)) continue;
+      best = i;
+      distance = far;
+      break;
+    }
+  }
+  return best;
+}
+
+/** "1.3012 (1.1…1.5)", with the least and the greatest of a bucket where it has several rows. */
+export function valueText(
+  line: ChartLine,
+  index: number | null,
+  format: (value: number) => string,
+): string {
+  if (index === null) return "–";
+  const value = (line.shown ?? line.values)[index];
+  if (value === null || value === undefined) return "–";
+  const low = line.low?.[index];
+  const high = line.high?.[index];
+  if (low === null || low === undefined || high === null || high === undefined || low === high)
+    return format(value);
+  return `${format(value)} (${format(low)}…${format(high)})`;
+}
+
+/** At most `n` places of x within `range`, evenly spread, the first and the last with them. */
+export function spread(x: readonly number[], range: Range, n: number): number[] {
+  const within: number[] = [];
+  x.forEach((value, i) => {
+    if (value >= range.from && value <= range.to) within.push(i);
+  });
+  if (within.length <= n) return within;
+  return Array.from(
+    { length: n },
+    (_, i) => within[Math.round((i * (within.length - 1)) / (n - 1))] ?? 0,
+  );
+}

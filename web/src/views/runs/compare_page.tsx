@@ -1,0 +1,192 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { listRuns } from "../../lib/api";
+import { formatLoss } from "../../lib/format";
+import { useLive, type LiveEvent } from "../../lib/live";
+import { useQuery } from "../../lib/query";
+import { href } from "../../lib/route";
+import type { Run } from "../../lib/types";
+import { Chart } from "../../ui/chart";
+import { seriesColor } from "../../ui/chart_colors";
+import type { ChartRange } from "../../ui/chart_range";
+import { Button, Select } from "../../ui/controls";
+import { CloseIcon } from "../../ui/icons";
+import { Empty, PageHead, Problem, Progress } from "../../ui/layout";
+import { ChartBar, useDecay, useLog } from "./chart_bar";
+import { kPlainCharts, testName, type ChartDef } from "./chart_lines";
+import { kMostCompared, formatIds } from "./compare_ids";
+import { comparedLines, type ComparedRun } from "./compare_lines";
+import { FinalValues, SettingDifferences } from "./compare_tables";
+import { applyLive } from "./run_rows";
+import { setInAddress, useFeeds } from "./use_feeds";
+import page from "./run_page.module.css";
+import css from "./compare.module.css";
+
+interface ComparedChart extends ChartDef {
+  isSparse?: boolean;
+  isWide?: boolean;
+}
+
+const kCharts: ComparedChart[] = [
+  {
+    name: "loss",
+    title: "Loss",
+    format: formatLoss,
+    isNoisy: true,
+    canBeLog: true,
+    isWide: true,
+  },
+  {
+    name: "val_loss",
+    title: "Validation loss",
+    format: formatLoss,
+    isSparse: true,
+    canBeLog: true,
+  },
+  ...kPlainCharts,
+  {
+    name: "ms_per_iter",
+    title: "Time of a step, ms",
+    format: (value) => `${value.toPrecision(4)} ms`,
+    isNoisy: true,
+    isFromZero: true,
+  },
+];
+const kColumns = kCharts.map(({ name }) => name);
+
+/** The rows of all runs, as they are asked for and as events change them. */
+function useRuns() {
+  const query = useQuery("runs", listRuns, 10_000);
+  const [runs, setRuns] = useState<Run[]>([]);
+  useEffect(() => {
+    if (query.data) setRuns(query.data);
+  }, [query.data]);
+  useLive(
+    useCallback((event: LiveEvent) => setRuns((rows) => applyLive(rows, event, Date.now())), []),
+  );
+  return { runs, query };
+}
+
+export function ComparePage({ ids, query: address }: { ids: string[]; query: URLSearchParams }) {
+  const options = useMemo(
+    () => ({ columns: kColumns, points: ids.length > 4 ? 600 : 1000 }),
+    [ids.length],
+  );
+  const { states, range, reload } = useFeeds(ids, options, address);
+  const { runs, query } = useRuns();
+  const [decay, setDecay] = useDecay();
+
+  const compared = useMemo(
+    () =>
+      ids.map((id, color): ComparedRun => {
+        const state = states[color];
+        return { id, color, data: state?.data, detail: state?.detail };
+      }),
+    // The states are the same array until one of them changes.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [formatIds(ids), states],
+  );
+  const rows = ids.map((id) => runs.find((run) => run.id === id));
+  const others = runs.filter((run) => !ids.includes(run.id));
+  const failed = states.find(({ error }) => error !== undefined);
+
+  return (
+    <>
+      <nav aria-label="Where this is" className={page.crumbs}>
+        <a href={href(["runs"])}>Runs</a>
+      </nav>
+      <PageHead title="Compare runs">
+        {others.length > 0 && ids.length < kMostCompared && (
+          <div className={css.add}>
+            <Select
+              label="Add a run"
+              isLabelHidden
+              value=""
+              options={[
+                { value: "", label: "Add a run…" },
+                ...others.map(({ id }) => ({ value: id, label: id })),
+              ]}
+              onChange={(id) => id && setInAddress({ ids: formatIds([...ids, id]) })}
+            />
+          </div>
+        )}
+      </PageHead>
+      <ul className={css.runs} aria-label="Compared runs">
+        {ids.map((id, i) => (
+          <li key={id} data-run={id}>
+            <i style={{ background: `var(${seriesColor(i)})` }} />
+            <a href={href(["runs", id])}>{id}</a>
+            <Button
+              isSmall
+              isIcon
+              look="quiet"
+              label={`Leave out ${id}`}
+              onClick={() => setInAddress({ ids: formatIds(ids.filter((other) => other !== id)) })}
+            >
+              <CloseIcon size={14} />
+            </Button>
+          </li>
+        ))}
+      </ul>
+      {query.error !== undefined && <Problem error={query.error} onRetry={query.reload} />}
+      {ids.length === 0 ? (
+        <Empty title="No runs chosen">
+          <p>
+            Add one above, or mark them in the <a href={href(["runs"])}>table of runs</a>.
+          </p>
+        </Empty>
+      ) : (
+        <>
+          {ids.length === 1 && <p className="muted">Add another run to compare this one with.</p>}
+          <ChartBar range={range} decay={decay} onDecay={setDecay} />
+          {failed && <Problem error={failed.error} onRetry={reload} />}
+          {states.some(({ data, error }) => !data && error === undefined) && (
+            <Progress label="Loading the curves" />
+          )}
+          <div className={page.charts}>
+            {kCharts
+              .filter(({ name }) => compared.some(({ data }) => data?.columns[name]))
+              .map((def) => (
+                <RunsChart key={def.name} def={def} runs={compared} range={range} decay={decay} />
+              ))}
+          </div>
+          <FinalValues ids={ids} runs={rows} data={compared.map(({ data }) => data)} />
+          <SettingDifferences runs={rows.filter((run) => run !== undefined)} />
+        </>
+      )}
+    </>
+  );
+}
+
+function RunsChart({
+  def,
+  runs,
+  range,
+  decay,
+}: {
+  def: ComparedChart;
+  runs: ComparedRun[];
+  range: ChartRange;
+  decay: number;
+}) {
+  const [isLog, logButton] = useLog(def.name);
+  const ownDecay = def.isNoisy ? decay : 0;
+  const { x, lines } = useMemo(
+    () => comparedLines(runs, def.name, ownDecay, def),
+    [runs, def, ownDecay],
+  );
+  return (
+    <div className={def.isWide ? page.wide : undefined}>
+      <Chart
+        title={def.title}
+        name={testName(def.name)}
+        {...{ x, lines, range }}
+        group="compare"
+        height={def.isWide ? 300 : 220}
+        isLog={def.canBeLog && isLog}
+        isFromZero={def.isFromZero}
+        format={def.format}
+        actions={def.canBeLog && logButton}
+      />
+    </div>
+  );
+}

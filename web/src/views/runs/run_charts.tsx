@@ -1,0 +1,146 @@
+import { memo, useMemo } from "react";
+import { formatLoss, formatValue } from "../../lib/format";
+import type { Run } from "../../lib/types";
+import { Chart } from "../../ui/chart";
+import type { ChartRange } from "../../ui/chart_range";
+import {
+  columnLines,
+  kPlainCharts,
+  lossLines,
+  spacingOf,
+  testName,
+  timeLines,
+  type ChartDef,
+} from "./chart_lines";
+import { useLog } from "./chart_bar";
+import { firstAtLeast, type CurveData } from "./curve_data";
+import type { FeedState } from "./curve_feed";
+import css from "./run_page.module.css";
+
+interface Parts {
+  data: CurveData;
+  spacing: number;
+  range: ChartRange;
+  decay: number;
+  group: string;
+}
+
+/** All the charts of one run. */
+export function RunCharts({
+  run,
+  state,
+  range,
+  decay,
+}: {
+  run: Run | undefined;
+  state: FeedState;
+  range: ChartRange;
+  decay: number;
+}) {
+  const { data, detail } = state;
+  if (!data) return null;
+  const parts = { data, spacing: spacingOf(data, detail), range, decay, group: "run" };
+  return (
+    <div className={css.charts}>
+      <LossChart
+        {...parts}
+        bestStep={run?.best_step ?? null}
+        isWaiting={run?.status === "active"}
+      />
+      {kPlainCharts
+        .filter(({ name }) => data.columns[name])
+        .map((def) => (
+          <PlainChart key={def.name} def={def} {...parts} />
+        ))}
+      {data.columns.timing_fwd_ms && <TimeChart {...parts} />}
+    </div>
+  );
+}
+
+const LossChart = memo(function LossChart({
+  data,
+  spacing,
+  range,
+  decay,
+  group,
+  bestStep,
+  isWaiting,
+}: Parts & { bestStep: number | null; isWaiting: boolean }) {
+  const [isLog, logButton] = useLog("loss");
+  const lines = useMemo(() => lossLines(data, decay, spacing), [data, decay, spacing]);
+  const marks = useMemo(() => bestMark(data, bestStep), [data, bestStep]);
+  return (
+    <div className={css.wide}>
+      <Chart
+        title="Loss"
+        name="loss-chart"
+        x={data.step}
+        {...{ lines, range, group, isLog, marks }}
+        height={300}
+        format={formatLoss}
+        actions={logButton}
+        empty={isWaiting ? "Waiting for the first step" : "No steps were logged"}
+      />
+    </div>
+  );
+});
+
+/** A ring around the validation loss of the best checkpoint. */
+function bestMark(data: CurveData, step: number | null) {
+  const validation = data.columns.val_loss;
+  if (step === null || !validation) return [];
+  const at = firstAtLeast(data.step, step);
+  const y = validation.min[at];
+  return y === null || y === undefined
+    ? []
+    : [{ x: data.step[at] ?? step, y, color: "--series-2" }];
+}
+
+const PlainChart = memo(function PlainChart({
+  def,
+  data,
+  spacing,
+  range,
+  decay,
+  group,
+}: Parts & { def: ChartDef }) {
+  const [isLog, logButton] = useLog(def.name);
+  const ownDecay = def.isNoisy ? decay : 0;
+  const lines = useMemo(
+    () =>
+      columnLines(data, def.name, {
+        label: "Mean",
+        color: "--series-1",
+        decay: ownDecay,
+        spacing,
+        times: def.times,
+      }),
+    [data, def, ownDecay, spacing],
+  );
+  return (
+    <Chart
+      title={def.title}
+      name={testName(def.name)}
+      x={data.step}
+      {...{ lines, range, group }}
+      isLog={def.canBeLog && isLog}
+      isFromZero={def.isFromZero}
+      format={def.format}
+      actions={def.canBeLog && logButton}
+    />
+  );
+});
+
+const TimeChart = memo(function TimeChart({ data, range, group }: Parts) {
+  const lines = useMemo(() => timeLines(data), [data]);
+  return (
+    <Chart
+      title="Time of a step, ms"
+      name="step-time-chart"
+      x={data.step}
+      {...{ lines, range, group }}
+      isFromZero
+      format={(value) => `${formatValue(value)} ms`}
+    />
+  );
+});

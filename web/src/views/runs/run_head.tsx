@@ -1,0 +1,115 @@
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatAge,
+  formatInteger,
+  formatLoss,
+  formatPercent,
+  formatValue,
+} from "../../lib/format";
+import { href } from "../../lib/route";
+import type { Run } from "../../lib/types";
+import { LinkButton } from "../../ui/controls";
+import { PageHead, Progress, StatusBadge, Stats, type StatItem } from "../../ui/layout";
+import { compareHref } from "./compare_ids";
+import { lastValue, recentMean, type CurveData } from "./curve_data";
+import { progressOf } from "./run_rows";
+import { useNow } from "./run_table";
+import css from "./run_page.module.css";
+
+/** What the run is, and how far. */
+export function RunHead({
+  id,
+  run,
+  data,
+}: {
+  id: string;
+  run: Run | undefined;
+  data: CurveData | undefined;
+}) {
+  const now_ms = useNow();
+  const progress = run && progressOf(run);
+  return (
+    <>
+      <nav aria-label="Where this is" className={css.crumbs}>
+        <a href={href(["runs"])}>Runs</a>
+      </nav>
+      <PageHead title={id}>
+        <LinkButton href={compareHref([id])}>Compare</LinkButton>
+        {run && run.checkpoint_count > 0 && (
+          <LinkButton look="primary" href={href(["chat"], { model: id })}>
+            Chat
+          </LinkButton>
+        )}
+      </PageHead>
+      {run && (
+        <>
+          <div className={css.state}>
+            <StatusBadge status={run.status} />
+            <span className="number">
+              step <b data-testid="run-step">{formatInteger(run.latest_step)}</b>
+              {run.total_iters > 0 && ` of ${formatInteger(run.total_iters)}`}
+            </span>
+            {run.status === "active" && <Eta run={run} data={data} />}
+            <span className="muted">
+              {run.status === "active" ? "" : "last written "}
+              {run.status !== "active" && formatAge(run.updated_at, now_ms)}
+            </span>
+          </div>
+          {progress !== undefined && (
+            <div className={css.progress}>
+              <Progress label="Progress of the run" value={progress} />
+            </div>
+          )}
+          {run.problem && (
+            <p className={css.problem} role="note">
+              {run.problem}
+            </p>
+          )}
+          <Stats items={statsOf(run, data)} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Eta({ run, data }: { run: Run; data: CurveData | undefined }) {
+  const ms = recentMean(data?.columns.ms_per_iter?.mean, 20) ?? run.ms_per_iter;
+  const left = run.total_iters - run.latest_step;
+  if (!ms || left <= 0) return null;
+  return <span className="muted">about {formatDuration((left * ms) / 1000)} left</span>;
+}
+
+function statsOf(run: Run, data: CurveData | undefined): StatItem[] {
+  const last = (column: string) => lastValue(data?.columns[column]?.mean);
+  const speed = run.tokens_per_sec ?? last("tokens_per_sec");
+  const ms = run.ms_per_iter ?? last("ms_per_iter");
+  // A step's tokens from its speed and time: batch, context and accumulation are in both.
+  const perStep = speed && ms ? Math.round((speed * ms) / 1000) : undefined;
+  const memory = last("memory_mb");
+  const items: (StatItem | undefined)[] = [
+    { label: "Loss", value: formatLoss(run.last_loss) },
+    { label: "Validation", value: formatLoss(run.last_val_loss) },
+    {
+      label: "Best validation",
+      value: formatLoss(run.best_val_loss),
+      note: run.best_step === null ? undefined : `at ${formatInteger(run.best_step)}`,
+    },
+    { label: "Speed", value: formatCount(speed), note: "tokens/s" },
+    { label: "Step", value: formatValue(ms), note: "ms" },
+    { label: "MFU", value: formatPercent(last("mfu")) },
+    memory === undefined
+      ? undefined
+      : { label: "Memory", value: formatBytes(memory * 1024 * 1024) },
+    { label: "Parameters", value: formatCount(run.estimated_params) },
+    perStep === undefined
+      ? undefined
+      : {
+          label: "Tokens seen",
+          value: formatCount(perStep * run.latest_step),
+          note: `${formatCount(perStep)}/step`,
+        },
+  ];
+  return items.filter((item) => item !== undefined);
+}
