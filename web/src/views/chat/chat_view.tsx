@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { ViewProps } from "../../app";
 import { formatInteger } from "../../lib/format";
 import { Button, TextArea } from "../../ui/controls";
@@ -9,6 +9,7 @@ import { modelOfName } from "../playground/model_name";
 import { NoModels } from "../playground/no_models";
 import { PlaygroundHead } from "../playground/playground_head";
 import { SamplingPanel } from "../playground/sampling_panel";
+import { useAnnouncement, useEscape } from "../playground/use_streaming";
 import { usePlayground } from "../playground/use_playground";
 import playgroundCss from "../playground/playground.module.css";
 import { ChatListButton, exportChat } from "./chat_list";
@@ -184,33 +185,4 @@ function contextText(
   if (!usage) return "";
   const used = formatInteger(usage.promptTokens + usage.completionTokens);
   return room ? `${used} of ${formatInteger(room)} tokens of context` : `${used} tokens`;
-}
-
-/** Says once that an answer has come, to those who do not see it. */
-function useAnnouncement(isBusy: boolean): string {
-  const wasBusy = useRef(isBusy);
-  const [text, setText] = useState("");
-  useEffect(() => {
-    if (wasBusy.current && !isBusy) setText("Answer complete");
-    if (!wasBusy.current && isBusy) setText("");
-    wasBusy.current = isBusy;
-  }, [isBusy]);
-  return text;
-}
-
-function useEscape(isOn: boolean, then: () => void): void {
-  const latest = useRef(then);
-  useEffect(() => {
-    latest.current = then;
-  });
-  useEffect(() => {
-    if (!isOn) return;
-    const key = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
-      if (event.target instanceof Element && event.target.closest("dialog")) return;
-      latest.current();
-    };
-    window.addEventListener("keydown", key);
-    return () => window.removeEventListener("keydown", key);
-  }, [isOn]);
 }

@@ -25,6 +25,7 @@ interface Props {
   previous?: string; // the version before, and the next
   next?: string;
   note?: string; // said above
+  room?: number | null; // tokens that the model's context holds
   waitsFor?: string; // what an answer that has not begun waits for
   isBlocked: boolean; // nothing can be asked for now
   hasProbabilities: boolean;
@@ -38,6 +39,7 @@ export const MessageView = memo(function MessageView(props: Props) {
   const [isEditing, setEditing] = useState(false);
   const isStreaming = state === "streaming";
   const name = role === "user" ? "You" : (answer?.model ?? "Assistant");
+  const foot = <Foot {...props} onEdit={() => setEditing(true)} />;
   return (
     <>
       {note && <p className={css.note}>{note}</p>}
@@ -51,6 +53,7 @@ export const MessageView = memo(function MessageView(props: Props) {
       >
         <div className={css.who}>
           <b>{name}</b>
+          {role === "user" && !isEditing && foot}
           {answer && answer.step !== null && (
             <span data-testid="message-step">step {answer.step}</span>
           )}
@@ -97,7 +100,7 @@ export const MessageView = memo(function MessageView(props: Props) {
             onRetry={isBlocked ? undefined : () => actions.retry(column, id)}
           />
         )}
-        {!isEditing && <Foot {...props} onEdit={() => setEditing(true)} />}
+        {role === "assistant" && !isEditing && foot}
       </article>
     </>
   );
@@ -110,12 +113,20 @@ function Foot({
   n_versions,
   previous,
   next,
+  room,
   isBlocked,
   actions,
   onEdit,
 }: Props & { onEdit: () => void }) {
   const { id, role, state, answer, text } = message;
   const isStreaming = state === "streaming";
+  const used = answer?.usage ? answer.usage.promptTokens + answer.usage.completionTokens : 0;
+  const isFull = !!room && used >= room;
+  const canContinue =
+    role === "assistant" &&
+    text !== "" &&
+    !isFull &&
+    (answer?.finishReason !== "stop" || state !== "done");
   return (
     <div className={css.foot}>
       {n_versions > 1 && (
@@ -181,28 +192,34 @@ function Foot({
           >
             <CloseIcon size={16} />
           </Button>
-          {role === "assistant" &&
-            text !== "" &&
-            (answer?.finishReason !== "stop" || state !== "done") && (
-              <Button
-                isSmall
-                look="quiet"
-                data-testid="message-continue"
-                disabled={isBlocked}
-                onClick={() => actions.continue(column, id)}
-              >
-                Continue
-              </Button>
-            )}
+          {canContinue && (
+            <Button
+              isSmall
+              look="quiet"
+              data-testid="message-continue"
+              disabled={isBlocked}
+              onClick={() => actions.continue(column, id)}
+            >
+              Continue
+            </Button>
+          )}
         </span>
       )}
-      {answer && <Facts answer={answer} state={state} />}
+      {answer && <Facts answer={answer} state={state} isFull={isFull} />}
     </div>
   );
 }
 
 /** Tokens, speed, and why it ended. */
-function Facts({ answer, state }: { answer: AnswerInfo; state: Message["state"] }) {
+function Facts({
+  answer,
+  state,
+  isFull,
+}: {
+  answer: AnswerInfo;
+  state: Message["state"];
+  isFull: boolean;
+}) {
   const facts: string[] = [];
   if (answer.usage) facts.push(`${formatInteger(answer.usage.completionTokens)} tokens`);
   if (answer.tokensPerSecond !== null)
@@ -210,7 +227,8 @@ function Facts({ answer, state }: { answer: AnswerInfo; state: Message["state"] 
   if (answer.firstToken_ms !== null)
     facts.push(`first after ${formatDuration(answer.firstToken_ms / 1000)}`);
   if (state === "stopped") facts.push("stopped by you");
-  if (state === "done" && answer.finishReason === "length") facts.push("stopped at max tokens");
+  if (state === "done" && answer.finishReason === "length")
+    facts.push(isFull ? "stopped: the context is full" : "stopped at max tokens");
   if (state === "done" && answer.finishReason === "stop") facts.push("ended by itself");
   return (
     <span className={css.facts} data-testid="message-facts">

@@ -1,4 +1,5 @@
 import type { Model } from "../../lib/types";
+import { modelOfName } from "../playground/model_name";
 import { waitingFor } from "../playground/use_playground";
 import { versionsOf, type Conversation, type Message } from "./conversation";
 import { MessageView, type Actions } from "./message";
@@ -38,6 +39,7 @@ export function Messages({
         previous={ids[index - 1]}
         next={ids[index + 1]}
         note={newerNote(path, row)}
+        room={modelOfName(models, message.answer?.model ?? "")?.max_model_len}
         waitsFor={
           message.state === "streaming"
             ? waitingFor(models, message.answer?.model ?? names[column] ?? "")

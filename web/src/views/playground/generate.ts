@@ -7,6 +7,9 @@ import { TokenAligner, type ShownToken } from "./shown_tokens";
 
 export const kTopTokens = 10; // alternatives asked for beside each token
 
+/** Tokens of less time come in so few pieces that their speed would be that of the network. */
+const kLeastSeconds = 0.1;
+
 export interface Usage {
   promptTokens: number;
   cachedTokens: number;
@@ -175,7 +178,7 @@ class Collector {
       step: this.step,
       usage: this.usage,
       firstToken_ms: this.first === undefined ? null : this.first - this.begun,
-      tokensPerSecond: seconds > 0 && this.n > 1 ? (this.n - 1) / seconds : null,
+      tokensPerSecond: seconds >= kLeastSeconds ? (this.n - 1) / seconds : null,
     };
   }
 }
