@@ -122,6 +122,9 @@ class Keys(ServerTest):
                              ("GET", "/api/runs/small"), ("GET", "/api/runs/small/metrics"),
                              ("GET", "/api/runs/small/samples"), ("GET", "/api/runs/small/events"),
                              ("GET", "/api/runs/small/checkpoints"),
+                             ("GET", "/api/runs/small/checkpoints/60/download"),
+                             ("POST", "/api/models/small/load"),
+                             ("POST", "/api/models/small/unload"), ("GET", "/api/system"),
                              ("GET", "/api/training/live"), ("POST", "/api/ingest"),
                              ("POST", "/api/ingest/complete"), ("POST", "/api/upload")]:
             for key in [None, "", "sk-wrong", KEYS["alice"][:-1], KEYS["alice"] + "x",
