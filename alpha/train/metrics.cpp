@@ -22,6 +22,10 @@ Json to_json(const StepMetrics& m) {
                {"timing_flush_ms", 0},  // the CPU computes at once
                {"clip_coef", m.clip_coefficient},
                {"clip_pct", m.clipped_percent}};
+  if (m.resident_bytes > 0) {
+    constexpr double kMebibyte = 1024 * 1024;
+    json["memory_mb"] = static_cast<double>(m.resident_bytes) / kMebibyte;
+  }
   if (m.validation_loss) json["valLoss"] = *m.validation_loss;
   if (m.bits_per_byte) json["bits_per_byte"] = *m.bits_per_byte;
   if (m.is_skipped) json["skipped"] = true;

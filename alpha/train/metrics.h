@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,8 +9,8 @@
 
 namespace alpha {
 
-/// What one step of training was like. Names in JSON are the original's, plus mfu and
-/// bits_per_byte.
+/// What one step of training was like. Names in JSON are the original's, plus mfu, bits_per_byte
+/// and memory_mb.
 struct StepMetrics {
   std::int64_t step = 0;  // 1-based
   double loss = 0;        // mean over the micro-batches, nats per token
@@ -28,6 +29,7 @@ struct StepMetrics {
   double optimizer_ms = 0;
   double tokens_per_second = 0;
   double mfu = 0;  // model FLOP/s over the measured peak of the backend's matrix product
+  std::size_t resident_bytes = 0;  // memory of the process at the end of the step; 0: not known
 };
 
 Json to_json(const StepMetrics& metrics);

@@ -8,6 +8,7 @@
 #include "alpha/checkpoint/checkpoint_search.h"
 #include "alpha/core/hash.h"
 #include "alpha/core/json.h"
+#include "alpha/core/process.h"
 #include "alpha/inference/generate.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/fill.h"
@@ -182,6 +183,7 @@ StepMetrics Trainer::train_step() {
   metrics.tokens_per_second = n_tokens / seconds;
   metrics.mfu = metrics.tokens_per_second *
                 setup_.run.model.flops_per_token(setup_.run.model.block_size) / peak_flops_;
+  metrics.resident_bytes = resident_memory_bytes();
   metrics.clipped_percent = 100 * static_cast<double>(n_clipped_) / static_cast<double>(step_);
   return metrics;
 }

@@ -164,7 +164,7 @@ class Training(CliTest):
                  (self.run60 / "metrics.jsonl").read_text().splitlines()]
         self.assertEqual([line["step"] for line in lines], list(range(1, 61)))
         for field in ["loss", "lr", "gradNorm", "elapsed_ms", "ms_per_iter", "tokens_per_sec",
-                      "mfu", "clip_coef", "clip_pct", "timing_fwd_ms", "timing_bwd_ms"]:
+                      "mfu", "memory_mb", "clip_coef", "clip_pct", "timing_fwd_ms", "timing_bwd_ms"]:
             self.assertIn(field, lines[0])
         self.assertEqual([line["step"] for line in lines if "valLoss" in line], [30, 60])
         self.assertLess(lines[-1]["loss"], lines[0]["loss"] - 0.5)

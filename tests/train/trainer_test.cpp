@@ -97,7 +97,7 @@ TEST_F(TrainerTest, LearnsAndWritesWhatHappened) {
   for (const char* field :
        {"step", "loss", "valLoss", "lr", "gradNorm", "elapsed_ms", "ms_per_iter", "tokens_per_sec",
         "timing_fwd_ms", "timing_bwd_ms", "timing_grad_norm_ms", "timing_optim_ms",
-        "timing_data_ms", "clip_coef", "clip_pct", "mfu", "bits_per_byte"}) {
+        "timing_data_ms", "clip_coef", "clip_pct", "mfu", "bits_per_byte", "memory_mb"}) {
     EXPECT_TRUE(last.contains(field)) << field;
   }
   EXPECT_EQ(find_checkpoints(root / "a").size(), 2U);
