@@ -203,6 +203,10 @@ bool RunFolder::refresh_progress(std::int64_t now_ms) {
         lower(progress.best_val_loss, loss);
       }
     }
+    if (!tail.lines.empty()) {
+      progress.tokens_per_sec = number(tail.lines.back(), "tokens_per_sec");
+      progress.ms_per_iter = number(tail.lines.back(), "ms_per_iter");
+    }
   } catch (const std::exception& error) {
     lines_problem_ = error.what();
   }
@@ -264,6 +268,8 @@ std::shared_ptr<RunInfo> RunFolder::make_info(const std::string& id) const {
   info->last_loss = progress_.last_loss;
   info->last_val_loss = progress_.last_val_loss;
   info->best_val_loss = progress_.best_val_loss;
+  info->tokens_per_sec = progress_.tokens_per_sec;
+  info->ms_per_iter = progress_.ms_per_iter;
   add_problem(info->problem, folder_problem_);
   add_problem(info->problem, config_problem_);
   add_problem(info->problem, lines_problem_);

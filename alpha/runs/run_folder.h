@@ -57,6 +57,7 @@ class RunFolder {
   struct Progress {
     std::int64_t step = 0;
     std::optional<double> last_loss, last_val_loss, best_val_loss;
+    std::optional<double> tokens_per_sec, ms_per_iter;  // of the last line
   };
 
   bool refresh_folder(std::int64_t now_ms);

@@ -57,6 +57,8 @@ Json run_row(const RunInfo& run) {
   row["last_loss"] = or_null(run.last_loss);
   row["best_val_loss"] = or_null(run.best_val_loss);
   row["last_val_loss"] = or_null(run.last_val_loss);
+  row["tokens_per_sec"] = or_null(run.tokens_per_sec);
+  row["ms_per_iter"] = or_null(run.ms_per_iter);
   row["estimated_params"] = run.n_params > 0 ? Json(run.n_params) : Json();
   row["created_at"] = run.created_ms;
   row["updated_at"] = run.updated_ms;

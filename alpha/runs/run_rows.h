@@ -12,7 +12,8 @@ namespace alpha {
 
 /// A row of /api/runs: {id, run_id, config_hash, domain, vocab_size, block_size, n_layer, n_embd,
 /// n_head, dropout, total_iters, batch_size, lr, seed, backend, tokenizer, optimizer, model_config,
-/// train_config, status, latest_step, last_loss, best_val_loss, last_val_loss, estimated_params,
+/// train_config, status, latest_step, last_loss, best_val_loss, last_val_loss, tokens_per_sec,
+/// ms_per_iter (both of the last row), estimated_params,
 /// created_at, updated_at, disk_mtime, gpu_name, gpu_vendor, gpu_vram_mb, hostname, cpu_count,
 /// ram_total_mb, os_platform, checkpoint_count, latest_checkpoint_step, best_step, metric_count
 /// (null), source ("local", "ingest" or "checkpoint"), problem (null: none)}. What is not known is

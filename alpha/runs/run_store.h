@@ -43,6 +43,8 @@ struct RunInfo {
   std::optional<double> last_loss;  // the last that was finite
   std::optional<double> best_val_loss;
   std::optional<double> last_val_loss;
+  std::optional<double> tokens_per_sec;    // of the last row
+  std::optional<double> ms_per_iter;       // of the last row
   std::int64_t n_params = 0;               // 0: not known
   std::int64_t created_ms = 0;             // since 1970
   std::int64_t updated_ms = 0;             // when it was last heard of
@@ -79,6 +81,8 @@ class RunStore {
   /// Deletes the folder of a run, by id. Error: not_found; invalid_argument for an active one, and
   /// for a root itself; io.
   void remove(std::string_view id);
+
+  const Clock& clock() const noexcept { return clock_; }
 
   const std::vector<std::filesystem::path>& roots() const noexcept { return roots_; }
 

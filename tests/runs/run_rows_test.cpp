@@ -18,6 +18,7 @@ RunInfo example() {
   run.step = 7;
   run.total_steps = 50;
   run.last_loss = 2.5;
+  run.tokens_per_sec = 1500;
   run.n_params = 1234;
   run.created_ms = 1000;
   run.updated_ms = 2000;
@@ -40,6 +41,8 @@ TEST_F(RunRowsTest, ARunHasTheColumnsOfTheOriginal) {
   EXPECT_EQ(row.at("latest_step"), 7);
   EXPECT_EQ(row.at("last_loss"), 2.5);
   EXPECT_TRUE(row.at("best_val_loss").is_null());
+  EXPECT_EQ(row.at("tokens_per_sec"), 1500);
+  EXPECT_TRUE(row.at("ms_per_iter").is_null());
   EXPECT_EQ(row.at("estimated_params"), 1234);
   EXPECT_EQ(row.at("hostname"), "box");
   EXPECT_TRUE(row.at("gpu_name").is_null());

@@ -31,7 +31,8 @@ TEST_F(RunStoreTest, TellsWhatIsKnownOfARun) {
   const fs::path run = make_run("a");
   append_step(run, 1, 3.0);
   append(run / "metrics.jsonl", "{\"step\":2,\"loss\":2.5,\"valLoss\":2.75}\n");
-  append(run / "metrics.jsonl", "{\"step\":3,\"loss\":null}\n{\"step\":4,\"lo");
+  append(run / "metrics.jsonl",
+         "{\"step\":3,\"loss\":null,\"tokens_per_sec\":1500}\n{\"step\":4,\"lo");
   const auto info = only();
   EXPECT_EQ(info->id, "a");
   EXPECT_EQ(info->run_id, "a");
@@ -41,6 +42,8 @@ TEST_F(RunStoreTest, TellsWhatIsKnownOfARun) {
   EXPECT_EQ(info->last_loss, 2.5);
   EXPECT_EQ(info->last_val_loss, 2.75);
   EXPECT_EQ(info->best_val_loss, 2.75);
+  EXPECT_EQ(info->tokens_per_sec, 1500);
+  EXPECT_FALSE(info->ms_per_iter);
   EXPECT_GT(info->n_params, 0);
   EXPECT_EQ(info->status, RunStatus::active);
   EXPECT_EQ(info->problem, "");
