@@ -16,7 +16,7 @@ import { listenForZoom, zoomByKey } from "./chart_input";
 import { dataOf, optionsOf, structureOf } from "./chart_options";
 import type { ChartRange } from "./chart_range";
 import type { ChartLine, ChartMark } from "./chart_types";
-import { spread, valueText } from "./chart_values";
+import { indexAt, spread, valueText } from "./chart_values";
 import { Button } from "./controls";
 import { TableIcon } from "./icons";
 import { Card, Scroll } from "./layout";
@@ -31,6 +31,7 @@ export interface ChartProps {
   group: string; // charts of one group share the cursor
   isLog?: boolean;
   isFromZero?: boolean; // the y axis begins with 0
+  isRobust?: boolean; // the y axis leaves out what few values are far from the others
   height?: number;
   format?: (value: number) => string;
   marks?: ChartMark[];
@@ -91,6 +92,7 @@ function Plot({
   group,
   isLog,
   isFromZero = false,
+  isRobust = false,
   height,
   format,
   marks = kNoMarks,
@@ -107,15 +109,15 @@ function Plot({
   /** Without a cursor: the last values that are seen. */
   const write = useCallback((chart: uPlot) => {
     const { x, lines, format } = now.current;
-    const isHovered = (chart.cursor.left ?? -1) >= 0 && typeof chart.cursor.idx === "number";
-    const last = Math.min(x.length - 1, chart.valToIdx(chart.scales.x?.max ?? 0));
-    const at = isHovered ? (chart.cursor.idx ?? last) : last;
+    const left = chart.cursor.left ?? -1;
+    const isHovered = left >= 0;
+    const { min = 0, max = 0 } = chart.scales.x ?? {};
+    const last = Math.min(x.length - 1, chart.valToIdx(max));
+    const at = isHovered ? chart.posToIdx(left) : last;
     if (step.current) step.current.textContent = `step ${formatInteger(x[at])}`;
-    let series = 0;
     lines.forEach((line, i) => {
-      series += line.low ? 3 : 1;
-      const index = isHovered ? (chart.cursor.idxs?.[series] ?? null) : lastIndex(line, last);
       const text = texts.current?.children[i]?.lastElementChild;
+      const index = isHovered ? indexAt(x, line, at, max - min) : lastIndex(line, last);
       if (text) text.textContent = valueText(line, index, format);
     });
   }, []);
@@ -139,6 +141,7 @@ function Plot({
         height,
         isLog,
         isFromZero,
+        isRobust,
         group,
         lines: () => now.current.lines,
         marks: () => now.current.marks,
@@ -201,7 +204,7 @@ function Plot({
       sight.disconnect();
       chart.destroy();
     };
-  }, [structure, isLog, isFromZero, isDark, height, group, range, write]);
+  }, [structure, isLog, isFromZero, isRobust, isDark, height, group, range, write]);
 
   const keys = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -239,9 +242,6 @@ function Plot({
         <span ref={step} className={css.step} />
       </div>
       <div ref={place} className={css.canvas} style={{ height }} />
-      <div className={css.hint} aria-hidden="true">
-        <kbd>←</kbd> <kbd>→</kbd> move · <kbd>+</kbd> <kbd>−</kbd> or wheel zoom · <kbd>0</kbd> all
-      </div>
     </div>
   );
 }

@@ -4,13 +4,14 @@ import uPlot from "uplot";
 import { colorOf, faded } from "./chart_colors";
 import { linearTicks, logTicks, tickTexts } from "./chart_ticks";
 import type { ChartLine, ChartMark } from "./chart_types";
-import { nearestIndex } from "./chart_values";
+import { bulkOf, indexAt } from "./chart_values";
 
 export interface ChartLook {
   width: number;
   height: number;
   isLog: boolean;
   isFromZero: boolean;
+  isRobust: boolean;
   group: string; // charts of one group share the cursor
   lines: () => readonly ChartLine[]; // as they are now: their values change
   marks: () => readonly ChartMark[];
@@ -107,7 +108,7 @@ export function optionsOf(look: ChartLook): uPlot.Options {
     bands,
     scales: {
       x: { time: false, auto: false },
-      y: { distr: look.isLog ? 3 : 1, range: look.isLog ? logRange : linearRange(look.isFromZero) },
+      y: { distr: look.isLog ? 3 : 1, range: rangeOf(look) },
     },
     axes: [
       {
@@ -142,9 +143,8 @@ export function optionsOf(look: ChartLook): uPlot.Options {
         if (!line) return closest;
         const current = look.lines()[lineOf.get(at) ?? -1];
         const { min = 0, max = 0 } = chart.scales.x ?? {};
-        const reach = line.isSparse ? Infinity : (max - min) / 50;
         const x = chart.data[0] as number[];
-        return nearestIndex(x, current?.values ?? [], closest, !!line.isSparse, reach);
+        return indexAt(x, current ?? line, closest, max - min);
       },
       bind: {
         dblclick: () => () => {
@@ -166,6 +166,29 @@ export function optionsOf(look: ChartLook): uPlot.Options {
       draw: [(chart) => drawMarks(chart, look.marks())],
     },
   };
+}
+
+function rangeOf({ isLog, isFromZero, isRobust, lines }: ChartLook): uPlot.Range.Function {
+  const range = isLog ? logRange : linearRange(isFromZero);
+  if (!isRobust) return range;
+  return (chart, min, max, scale) => {
+    const bulk = bulkOf(seenValues(chart, lines(), isLog));
+    return range(chart, bulk?.[0] ?? min, bulk?.[1] ?? max, scale);
+  };
+}
+
+/** The values of the lines, without their bands, in what is seen. */
+function seenValues(chart: uPlot, lines: readonly ChartLine[], isLog: boolean): number[] {
+  const x = chart.data[0] as number[];
+  const { min = -Infinity, max = Infinity } = chart.scales.x ?? {};
+  const seen: number[] = [];
+  for (const { values } of lines)
+    values.forEach((value, i) => {
+      const at = x[i] ?? NaN;
+      if (typeof value === "number" && at >= min && at <= max && !(isLog && value <= 0))
+        seen.push(value);
+    });
+  return seen;
 }
 
 /** A little room above and below. */

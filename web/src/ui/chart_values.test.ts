@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nearestIndex, spread, valueText } from "./chart_values";
+import { bulkOf, nearestIndex, spread, valueText } from "./chart_values";
 
 const format = (value: number) => value.toFixed(1);
 
@@ -37,5 +37,14 @@ describe("samples of a curve", () => {
     expect(some[0]).toBe(0);
     expect(some[1]).toBe(5);
     expect(some[20]).toBe(100);
+  });
+});
+
+describe("the bulk of values", () => {
+  it("is without the few that are far away", () => {
+    const values = Array.from({ length: 201 }, (_, i) => i);
+    values[7] = 1e9;
+    expect(bulkOf(values)).toEqual([2, 199]);
+    expect(bulkOf([1, 2, 1000])).toBeUndefined();
   });
 });

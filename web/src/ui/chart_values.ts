@@ -32,6 +32,23 @@ export function nearestIndex(
   return best;
 }
 
+/** Where a line's value for index `at` is, with `span` of x seen. */
+export const indexAt = (
+  x: readonly number[],
+  line: ChartLine,
+  at: number,
+  span: number,
+): number | null =>
+  nearestIndex(x, line.values, at, !!line.isSparse, line.isSparse ? Infinity : span / 50);
+
+/** The ends of all but the most extreme hundredths, at either end. Undefined for few values. */
+export function bulkOf(values: number[]): [number, number] | undefined {
+  if (values.length < 20) return undefined;
+  const sorted = Float64Array.from(values).sort();
+  const at = (part: number) => sorted[Math.round(part * (sorted.length - 1))] ?? 0;
+  return [at(0.01), at(0.99)];
+}
+
 /** "1.3012 (1.1…1.5)", with the least and the greatest of a bucket where it has several rows. */
 export function valueText(
   line: ChartLine,

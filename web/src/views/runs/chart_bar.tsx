@@ -1,25 +1,38 @@
+import { useMemo } from "react";
 import { useStored } from "../../lib/stored";
 import { useIsZoomed, type ChartRange } from "../../ui/chart_range";
-import { Button } from "../../ui/controls";
+import { Button, Checkbox } from "../../ui/controls";
 import { decayOf, sliderOf } from "./ema";
 import css from "./run_page.module.css";
 
-/** Smoothing, remembered for all runs. */
-export function useDecay(): [number, (decay: number) => void] {
-  const [decay, setDecay] = useStored("runs.smoothing", 0.8);
+/** How all charts are drawn, remembered for all runs. */
+export interface Drawing {
+  decay: number; // of the smoothing
+  isRobust: boolean; // outliers do not count for the y axis
+}
+
+const kDrawing: Drawing = { decay: 0.8, isRobust: false };
+
+export function useDrawing(): [Drawing, (drawing: Drawing) => void] {
+  const [stored, store] = useStored<Partial<Drawing>>("runs.drawing", kDrawing);
+  const { decay, isRobust } = { ...kDrawing, ...stored };
   const isDecay = typeof decay === "number" && decay >= 0 && decay <= 0.999;
-  return [isDecay ? decay : 0, setDecay];
+  const drawing = useMemo(
+    () => ({ decay: isDecay ? decay : kDrawing.decay, isRobust: isRobust === true }),
+    [decay, isDecay, isRobust],
+  );
+  return [drawing, store];
 }
 
 /** What holds for all charts of the view. */
 export function ChartBar({
   range,
-  decay,
-  onDecay,
+  drawing,
+  onDrawing,
 }: {
   range: ChartRange;
-  decay: number;
-  onDecay: (decay: number) => void;
+  drawing: Drawing;
+  onDrawing: (drawing: Drawing) => void;
 }) {
   const isZoomed = useIsZoomed(range);
   return (
@@ -31,13 +44,23 @@ export function ChartBar({
           min={0}
           max={1}
           step={0.01}
-          value={sliderOf(decay)}
-          aria-valuetext={String(decay)}
-          onChange={(event) => onDecay(decayOf(Number(event.target.value)))}
+          value={sliderOf(drawing.decay)}
+          aria-valuetext={String(drawing.decay)}
+          onChange={(event) =>
+            onDrawing({ ...drawing, decay: decayOf(Number(event.target.value)) })
+          }
         />
-        <output>{decay}</output>
+        <output>{drawing.decay}</output>
       </label>
-      <span className={css.barHint}>Drag across a chart to zoom, or Ctrl and the wheel</span>
+      <Checkbox
+        label="Ignore outliers"
+        checked={drawing.isRobust}
+        onChange={(event) => onDrawing({ ...drawing, isRobust: event.target.checked })}
+      />
+      <span className={css.barHint}>
+        Zoom by dragging, <kbd>Ctrl</kbd> + wheel, or the keys <kbd>+</kbd> <kbd>−</kbd>{" "}
+        <kbd>←</kbd> <kbd>→</kbd> <kbd>0</kbd>
+      </span>
       <Button isSmall disabled={!isZoomed} onClick={range.reset} data-testid="reset-zoom">
         Reset zoom
       </Button>

@@ -103,19 +103,23 @@ export function columnLines(
 export const spacingOf = (data: CurveData, detail: Range | undefined): number =>
   spacingIn(data.step, detail ?? { from: -Infinity, to: Infinity });
 
-/** The training loss, smoothed or not, and the validation loss above it. */
+/** The training loss and the validation loss, and above both what is smoothed. */
 export function lossLines(data: CurveData, decay: number, spacing: number): ChartLine[] {
-  const lines = columnLines(data, "loss", { label: "Train", color: "--series-1", decay, spacing });
-  const validation = data.columns.val_loss;
-  if (validation)
-    lines.push({
-      id: "val_loss",
-      label: "Validation",
-      color: "--series-2",
-      values: validation.mean,
-      isSparse: true,
-    });
-  return lines;
+  const [train, ...smoothed] = columnLines(data, "loss", {
+    label: "Train",
+    color: "--series-1",
+    decay,
+    spacing,
+  });
+  const { val_loss } = data.columns;
+  const validation: ChartLine | undefined = val_loss && {
+    id: "val_loss",
+    label: "Validation",
+    color: "--series-2",
+    values: val_loss.mean,
+    isSparse: true,
+  };
+  return [train, validation, ...smoothed].filter((line) => line !== undefined);
 }
 
 /** The parts of a step's time on top of one another: the last part, drawn first, reaches the sum of all. */

@@ -11,7 +11,7 @@ import type { ChartRange } from "../../ui/chart_range";
 import { Button, Select } from "../../ui/controls";
 import { CloseIcon } from "../../ui/icons";
 import { Empty, PageHead, Problem, Progress } from "../../ui/layout";
-import { ChartBar, useDecay, useLog } from "./chart_bar";
+import { ChartBar, useDrawing, useLog, type Drawing } from "./chart_bar";
 import { kPlainCharts, testName, type ChartDef } from "./chart_lines";
 import { kMostCompared, formatIds } from "./compare_ids";
 import { comparedLines, type ComparedRun } from "./compare_lines";
@@ -73,7 +73,7 @@ export function ComparePage({ ids, query: address }: { ids: string[]; query: URL
   );
   const { states, range, reload } = useFeeds(ids, options, address);
   const { runs, query } = useRuns();
-  const [decay, setDecay] = useDecay();
+  const [drawing, setDrawing] = useDrawing();
 
   const compared = useMemo(
     () =>
@@ -137,7 +137,7 @@ export function ComparePage({ ids, query: address }: { ids: string[]; query: URL
       ) : (
         <>
           {ids.length === 1 && <p className="muted">Add another run to compare this one with.</p>}
-          <ChartBar range={range} decay={decay} onDecay={setDecay} />
+          <ChartBar range={range} drawing={drawing} onDrawing={setDrawing} />
           {failed && <Problem error={failed.error} onRetry={reload} />}
           {states.some(({ data, error }) => !data && error === undefined) && (
             <Progress label="Loading the curves" />
@@ -146,7 +146,13 @@ export function ComparePage({ ids, query: address }: { ids: string[]; query: URL
             {kCharts
               .filter(({ name }) => compared.some(({ data }) => data?.columns[name]))
               .map((def) => (
-                <RunsChart key={def.name} def={def} runs={compared} range={range} decay={decay} />
+                <RunsChart
+                  key={def.name}
+                  def={def}
+                  runs={compared}
+                  range={range}
+                  drawing={drawing}
+                />
               ))}
           </div>
           <FinalValues ids={ids} runs={rows} data={compared.map(({ data }) => data)} />
@@ -161,15 +167,15 @@ function RunsChart({
   def,
   runs,
   range,
-  decay,
+  drawing,
 }: {
   def: ComparedChart;
   runs: ComparedRun[];
   range: ChartRange;
-  decay: number;
+  drawing: Drawing;
 }) {
   const [isLog, logButton] = useLog(def.name);
-  const ownDecay = def.isNoisy ? decay : 0;
+  const ownDecay = def.isNoisy ? drawing.decay : 0;
   const { x, lines } = useMemo(
     () => comparedLines(runs, def.name, ownDecay, def),
     [runs, def, ownDecay],
@@ -184,6 +190,7 @@ function RunsChart({
         height={def.isWide ? 300 : 220}
         isLog={def.canBeLog && isLog}
         isFromZero={def.isFromZero}
+        isRobust={drawing.isRobust}
         format={def.format}
         actions={def.canBeLog && logButton}
       />

@@ -37,7 +37,8 @@ const kLongAway_ms = 30_000;
 export class CurveFeed {
   private state: FeedState = { isRefining: false };
   private listeners = new Set<() => void>();
-  private early: Metric[] = []; // came before the first answer
+  private isAsking = false; // for all
+  private early: Metric[] = []; // came since it was asked
   private detail?: { data: CurveData; range: Range };
   private view?: Range;
   private wholeCall?: AbortController;
@@ -129,10 +130,8 @@ export class CurveFeed {
 
   private append(rows: Metric[]): void {
     const { whole } = this.state;
-    if (!whole) {
-      this.early.push(...rows);
-      return;
-    }
+    if (this.isAsking) this.early.push(...rows);
+    if (!whole) return;
     const { data, isStale } = appendRows(whole, rows);
     if (data !== whole) this.publish({ whole: data });
     if (isStale || data.n_appended > kMostAppended) this.reloadSoon();
@@ -157,20 +156,20 @@ export class CurveFeed {
     const call = new AbortController();
     this.wholeCall = call;
     this.asked_at = Date.now();
-    const rowsBefore = this.state.whole?.n_appended ?? 0;
+    this.early = [];
+    this.isAsking = true;
     try {
       const curves = await this.ask({ points: this.options.points ?? kDefaultPoints }, call.signal);
       if (call.signal.aborted) return;
-      // Rows that came while the answer was made are appended again where it is without them.
-      const since = this.state.whole ? rowsSince(this.state.whole, rowsBefore) : [];
-      const early = [...since, ...this.early];
-      this.early = [];
-      // An answer to a run that went back is shorter than what was there: then the answer alone is right.
+      this.isAsking = false;
       this.publish({ whole: fromCurves(curves), error: undefined });
-      this.appendNewer(early);
+      // Rows that came while the answer was made, where it is without them.
+      this.appendNewer(this.early);
+      this.early = [];
       if (this.wantsDetail()) void this.askDetail();
     } catch (error) {
       if (call.signal.aborted || isAbort(error)) return;
+      this.isAsking = false;
       if (!this.state.whole) this.publish({ error });
     }
   }
@@ -232,15 +231,4 @@ export class CurveFeed {
     this.state = next;
     for (const listener of this.listeners) listener();
   }
-}
-
-/** The rows that were appended after the first `n` of them, as rows again. */
-function rowsSince(data: CurveData, n: number): Metric[] {
-  const begin = data.step.length - Math.max(0, data.n_appended - n);
-  return data.step.slice(begin).map((step, i) => {
-    const row: Record<string, unknown> = { step };
-    for (const [name, band] of Object.entries(data.columns))
-      row[name] = band.mean[begin + i] ?? null;
-    return row as Metric;
-  });
 }

@@ -12,7 +12,7 @@ import {
   timeLines,
   type ChartDef,
 } from "./chart_lines";
-import { useLog } from "./chart_bar";
+import { useLog, type Drawing } from "./chart_bar";
 import { firstAtLeast, type CurveData } from "./curve_data";
 import type { FeedState } from "./curve_feed";
 import css from "./run_page.module.css";
@@ -21,7 +21,7 @@ interface Parts {
   data: CurveData;
   spacing: number;
   range: ChartRange;
-  decay: number;
+  drawing: Drawing;
   group: string;
 }
 
@@ -30,16 +30,16 @@ export function RunCharts({
   run,
   state,
   range,
-  decay,
+  drawing,
 }: {
   run: Run | undefined;
   state: FeedState;
   range: ChartRange;
-  decay: number;
+  drawing: Drawing;
 }) {
   const { data, detail } = state;
   if (!data) return null;
-  const parts = { data, spacing: spacingOf(data, detail), range, decay, group: "run" };
+  const parts = { data, spacing: spacingOf(data, detail), range, drawing, group: "run" };
   return (
     <div className={css.charts}>
       <LossChart
@@ -61,13 +61,16 @@ const LossChart = memo(function LossChart({
   data,
   spacing,
   range,
-  decay,
+  drawing,
   group,
   bestStep,
   isWaiting,
 }: Parts & { bestStep: number | null; isWaiting: boolean }) {
   const [isLog, logButton] = useLog("loss");
-  const lines = useMemo(() => lossLines(data, decay, spacing), [data, decay, spacing]);
+  const lines = useMemo(
+    () => lossLines(data, drawing.decay, spacing),
+    [data, drawing.decay, spacing],
+  );
   const marks = useMemo(() => bestMark(data, bestStep), [data, bestStep]);
   return (
     <div className={css.wide}>
@@ -77,6 +80,7 @@ const LossChart = memo(function LossChart({
         x={data.step}
         {...{ lines, range, group, isLog, marks }}
         height={300}
+        isRobust={drawing.isRobust}
         format={formatLoss}
         actions={logButton}
         empty={isWaiting ? "Waiting for the first step" : "No steps were logged"}
@@ -101,11 +105,11 @@ const PlainChart = memo(function PlainChart({
   data,
   spacing,
   range,
-  decay,
+  drawing,
   group,
 }: Parts & { def: ChartDef }) {
   const [isLog, logButton] = useLog(def.name);
-  const ownDecay = def.isNoisy ? decay : 0;
+  const ownDecay = def.isNoisy ? drawing.decay : 0;
   const lines = useMemo(
     () =>
       columnLines(data, def.name, {
@@ -125,6 +129,7 @@ const PlainChart = memo(function PlainChart({
       {...{ lines, range, group }}
       isLog={def.canBeLog && isLog}
       isFromZero={def.isFromZero}
+      isRobust={drawing.isRobust}
       format={def.format}
       actions={def.canBeLog && logButton}
     />

@@ -6,7 +6,7 @@ import { useQuery, type Query } from "../../lib/query";
 import type { Run } from "../../lib/types";
 import { LinkButton } from "../../ui/controls";
 import { Empty, PageHead, Problem, Progress } from "../../ui/layout";
-import { ChartBar, useDecay } from "./chart_bar";
+import { ChartBar, useDrawing } from "./chart_bar";
 import { kRunColumns } from "./chart_lines";
 import { RunCharts } from "./run_charts";
 import { RunDetails } from "./run_details";
@@ -40,7 +40,7 @@ export function RunPage({ id, query: address }: { id: string; query: URLSearchPa
     reload,
   } = useFeeds([id], kOptions, address);
   const { run, query } = useRun(id);
-  const [decay, setDecay] = useDecay();
+  const [drawing, setDrawing] = useDrawing();
 
   if (query.error instanceof ApiFailure && query.error.status === 404 && !run)
     return (
@@ -56,10 +56,10 @@ export function RunPage({ id, query: address }: { id: string; query: URLSearchPa
     <>
       <RunHead id={id} run={run} data={state?.whole} />
       {query.error !== undefined && <Problem error={query.error} onRetry={query.reload} />}
-      <ChartBar range={range} decay={decay} onDecay={setDecay} />
+      <ChartBar range={range} drawing={drawing} onDrawing={setDrawing} />
       {state?.error !== undefined && <Problem error={state.error} onRetry={reload} />}
       {state && !state.data && state.error === undefined && <Progress label="Loading the curves" />}
-      {state && <RunCharts run={run} state={state} range={range} decay={decay} />}
+      {state && <RunCharts run={run} state={state} range={range} drawing={drawing} />}
       <RunDetails id={id} run={run} address={address} />
     </>
   );
