@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { formatAge } from "../../lib/format";
 import { Button } from "../../ui/controls";
-import { CloseIcon } from "../../ui/icons";
+import { CloseIcon, DownloadIcon } from "../../ui/icons";
 import { Dialog } from "../../ui/layout";
 import { listChats } from "./chat_storage";
 import type { ChatStore } from "./chat_store";
@@ -24,6 +24,10 @@ export function ChatListButton({ store, current }: { store: ChatStore; current: 
       {isOpen && (
         <Dialog title="Chats" onClose={() => setOpen(false)}>
           <ChatList store={store} current={current} onDone={() => setOpen(false)} />
+          <Button isSmall data-testid="chat-export" onClick={() => exportChat(store)}>
+            <DownloadIcon size={16} />
+            Export the open chat as JSON
+          </Button>
         </Dialog>
       )}
     </>

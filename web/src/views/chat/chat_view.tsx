@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "r
 import type { ViewProps } from "../../app";
 import { formatInteger } from "../../lib/format";
 import { Button, TextArea } from "../../ui/controls";
-import { DownloadIcon, PlusIcon } from "../../ui/icons";
+import { PlusIcon } from "../../ui/icons";
 import { Empty } from "../../ui/layout";
 import { CodeButton } from "../playground/copy_code";
 import { modelOfName } from "../playground/model_name";
@@ -12,7 +12,7 @@ import { SamplingPanel } from "../playground/sampling_panel";
 import { useAnnouncement, useEscape } from "../playground/use_streaming";
 import { usePlayground } from "../playground/use_playground";
 import playgroundCss from "../playground/playground.module.css";
-import { ChatListButton, exportChat } from "./chat_list";
+import { ChatListButton } from "./chat_list";
 import { chatStore, type Settings } from "./chat_store";
 import { Composer, useDraft } from "./composer";
 import { pathOf, toRequest, type Message } from "./conversation";
@@ -83,19 +83,10 @@ export function ChatView({ route }: ViewProps) {
   const isEmpty = paths.every((path) => path.length === 0);
 
   return (
-    <>
+    <div className={playgroundCss.view}>
       <PlaygroundHead title="Chat" playground={playground}>
         <CodeButton endpoint="/v1/chat/completions" body={requestNow} />
         <ChatListButton store={store} current={chat.id} />
-        <Button
-          isIcon
-          label="Export this chat as JSON"
-          data-testid="chat-export"
-          disabled={isEmpty}
-          onClick={() => exportChat(store)}
-        >
-          <DownloadIcon />
-        </Button>
         <Button data-testid="chat-new" disabled={isEmpty} onClick={() => store.startNew()}>
           <PlusIcon size={16} />
           New chat
@@ -149,31 +140,29 @@ export function ChatView({ route }: ViewProps) {
           )}
         </div>
         {playground.isSettingsOpen && (
-          <aside className={playgroundCss.aside} aria-label="Settings">
-            <SamplingPanel
-              value={playground.sampling}
-              wrong={playground.wrong}
-              defaults={playground.defaults}
-              onChange={playground.setSampling}
-              lastSeed={lastSeed}
-              maxTokensHint="empty: what the context holds"
-            >
-              <TextArea
-                label="System prompt"
-                hint="said before the chat"
-                rows={3}
-                value={chat.system}
-                data-testid="chat-system"
-                onChange={(event) => store.setSystem(event.target.value)}
-              />
-            </SamplingPanel>
-          </aside>
+          <SamplingPanel
+            value={playground.sampling}
+            wrong={playground.wrong}
+            defaults={playground.defaults}
+            onChange={playground.setSampling}
+            lastSeed={lastSeed}
+            maxTokensHint="empty: what the context holds"
+          >
+            <TextArea
+              label="System prompt"
+              hint="said before the chat"
+              rows={3}
+              value={chat.system}
+              data-testid="chat-system"
+              onChange={(event) => store.setSystem(event.target.value)}
+            />
+          </SamplingPanel>
         )}
       </div>
       <div role="status" className="visually-hidden">
         {announcement}
       </div>
-    </>
+    </div>
   );
 }
 
@@ -184,5 +173,5 @@ function contextText(
 ): string {
   if (!usage) return "";
   const used = formatInteger(usage.promptTokens + usage.completionTokens);
-  return room ? `${used} of ${formatInteger(room)} tokens of context` : `${used} tokens`;
+  return room ? `Context: ${used} of ${formatInteger(room)}` : `${used} tokens`;
 }

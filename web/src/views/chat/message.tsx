@@ -95,10 +95,18 @@ export const MessageView = memo(function MessageView(props: Props) {
           </div>
         )}
         {answer?.error && state === "error" && (
-          <Problem
-            error={answer.error}
-            onRetry={isBlocked ? undefined : () => actions.retry(column, id)}
-          />
+          <>
+            <Problem
+              error={answer.error}
+              onRetry={isBlocked ? undefined : () => actions.retry(column, id)}
+            />
+            {answer.error.includes("context holds") && (
+              <p className={css.advice}>
+                Delete messages, begin a new chat, ask for fewer tokens, or take a model with a
+                longer context.
+              </p>
+            )}
+          </>
         )}
         {role === "assistant" && !isEditing && foot}
       </article>

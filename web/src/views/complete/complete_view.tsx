@@ -49,7 +49,7 @@ export function CompleteView({ route }: ViewProps) {
   };
 
   return (
-    <>
+    <div className={playgroundCss.view}>
       <PlaygroundHead title="Complete" playground={playground}>
         <CodeButton
           endpoint="/v1/completions"
@@ -130,6 +130,7 @@ export function CompleteView({ route }: ViewProps) {
                     className={css.completion}
                     data-testid="complete-text"
                     data-state={inPlace.state}
+                    data-coloured={hasProbabilities ? "" : undefined}
                   >
                     <TokenText
                       tokens={text.tokens}
@@ -195,23 +196,21 @@ export function CompleteView({ route }: ViewProps) {
           )}
         </div>
         {playground.isSettingsOpen && (
-          <aside className={playgroundCss.aside} aria-label="Settings">
-            <SamplingPanel
-              value={playground.sampling}
-              wrong={playground.wrong}
-              defaults={playground.defaults}
-              onChange={playground.setSampling}
-              lastSeed={first?.seed ?? null}
-              hasN
-              maxTokensHint="empty: 16"
-            />
-          </aside>
+          <SamplingPanel
+            value={playground.sampling}
+            wrong={playground.wrong}
+            defaults={playground.defaults}
+            onChange={playground.setSampling}
+            lastSeed={first?.seed ?? null}
+            hasN
+            maxTokensHint="empty: 16"
+          />
         )}
       </div>
       <div role="status" className="visually-hidden">
         {announcement}
       </div>
-    </>
+    </div>
   );
 }
 

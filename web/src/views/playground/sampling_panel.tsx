@@ -25,117 +25,122 @@ export function SamplingPanel({
   children?: ReactNode; // what stands above
 }) {
   const set = (change: Partial<Sampling>) => onChange({ ...value, ...change });
-  const number = (name: NumberName, extra: { hint?: string; testId?: string } = {}) => (
+  const number = (name: NumberName, extra: { hint?: string; placeholder?: string } = {}) => (
     <NumberText
       name={name}
       value={value[name]}
       wrong={wrong[name]}
-      hint={extra.hint}
+      {...extra}
       onChange={(text) => set({ [name]: text })}
     />
   );
   const isChanged = JSON.stringify(value) !== JSON.stringify(defaults);
   return (
-    <div className={css.sampling} data-testid="sampling">
-      {children}
-      <div className={css.samplingHead}>
-        <h2>Sampling</h2>
-        <Button
-          isSmall
-          look="quiet"
-          disabled={!isChanged}
-          data-testid="sampling-reset"
-          onClick={() => onChange({ ...defaults })}
-        >
-          Reset
-        </Button>
-      </div>
-      {number("max_tokens", { hint: maxTokensHint })}
-      {number("temperature")}
-      {number("top_p")}
-      <div className={css.pair}>
-        {number("top_k")}
-        {number("min_p")}
-      </div>
-      <div className={css.seed}>
-        {number("seed", {
-          hint: lastSeed === null ? "empty: each its own" : `empty: each its own; last ${lastSeed}`,
-        })}
-        <Button
-          disabled={lastSeed === null || value.seed === String(lastSeed)}
-          label={lastSeed === null ? "Fix the seed of the last answer" : `Fix the seed ${lastSeed}`}
-          data-testid="sampling-fix-seed"
-          onClick={() => set({ seed: String(lastSeed) })}
-        >
-          Fix
-        </Button>
-      </div>
-      {hasN && number("n")}
-      <TextArea
-        label="Stop texts"
-        hint={"one a line; \\n is a line break"}
-        wrong={wrong.stop}
-        rows={2}
-        value={value.stop}
-        spellCheck={false}
-        data-testid="sampling-stop"
-        onChange={(event) => set({ stop: event.target.value })}
-      />
-      <div className={css.field}>
-        <span className={css.label} id="format-label">
-          Format
-        </span>
-        <Choice
-          label="Format"
-          options={[
-            { value: "text", label: "Text" },
-            { value: "json_object", label: "JSON" },
-            { value: "json_schema", label: "Schema" },
-          ]}
-          value={value.format}
-          onChange={(format) => set({ format })}
-        />
-      </div>
-      {value.format === "json_schema" && (
+    <aside className={css.aside} aria-label="Settings">
+      <div className={classes(css.settings, css.sampling)} data-testid="sampling">
+        {children}
+        <div className={css.samplingHead}>
+          <h2>Sampling</h2>
+          <Button
+            isSmall
+            look="quiet"
+            disabled={!isChanged}
+            data-testid="sampling-reset"
+            onClick={() => onChange({ ...defaults })}
+          >
+            Reset
+          </Button>
+        </div>
+        {number("max_tokens", { hint: maxTokensHint })}
+        {number("temperature")}
+        {number("top_p")}
+        <div className={css.pair}>
+          {number("top_k")}
+          {number("min_p")}
+        </div>
+        <div className={css.seed}>
+          {number("seed", {
+            hint: lastSeed === null ? "empty: each its own" : `last: ${lastSeed}`,
+            placeholder: "random",
+          })}
+          <Button
+            disabled={lastSeed === null || value.seed === String(lastSeed)}
+            label={
+              lastSeed === null ? "Fix the seed of the last answer" : `Fix the seed ${lastSeed}`
+            }
+            data-testid="sampling-fix-seed"
+            onClick={() => set({ seed: String(lastSeed) })}
+          >
+            Fix
+          </Button>
+        </div>
+        {hasN && number("n")}
         <TextArea
-          label="JSON schema"
-          wrong={wrong.schema}
-          rows={6}
-          className="mono"
-          value={value.schema}
+          label="Stop texts"
+          hint={"one a line; \\n is a line break"}
+          wrong={wrong.stop}
+          rows={2}
+          value={value.stop}
           spellCheck={false}
-          placeholder='{"type": "object", "properties": {"name": {"type": "string"}}}'
-          data-testid="sampling-schema"
-          onChange={(event) => set({ schema: event.target.value })}
+          data-testid="sampling-stop"
+          onChange={(event) => set({ stop: event.target.value })}
         />
-      )}
-      <details className={css.more} open={hasMore(value) || undefined}>
-        <summary>Penalties and biases</summary>
-        <div className={css.moreBody}>
-          {number("repetition_penalty")}
-          <div className={css.pair}>
-            {number("presence_penalty")}
-            {number("frequency_penalty")}
-          </div>
-          <TextField
-            label="Logit bias"
-            hint="token id:bias, from -100 to 100: 13:-100, 50:5"
-            wrong={wrong.logit_bias}
-            value={value.logit_bias}
-            spellCheck={false}
-            autoComplete="off"
-            data-testid="sampling-logit_bias"
-            onChange={(event) => set({ logit_bias: event.target.value })}
-          />
-          <Checkbox
-            label="Never end before max tokens"
-            checked={value.ignore_eos}
-            data-testid="sampling-ignore_eos"
-            onChange={(event) => set({ ignore_eos: event.target.checked })}
+        <div className={css.field}>
+          <span className={css.label} id="format-label">
+            Format
+          </span>
+          <Choice
+            label="Format"
+            options={[
+              { value: "text", label: "Text" },
+              { value: "json_object", label: "JSON" },
+              { value: "json_schema", label: "Schema" },
+            ]}
+            value={value.format}
+            onChange={(format) => set({ format })}
           />
         </div>
-      </details>
-    </div>
+        {value.format === "json_schema" && (
+          <TextArea
+            label="JSON schema"
+            wrong={wrong.schema}
+            rows={6}
+            className="mono"
+            value={value.schema}
+            spellCheck={false}
+            placeholder='{"type": "object", "properties": {"name": {"type": "string"}}}'
+            data-testid="sampling-schema"
+            onChange={(event) => set({ schema: event.target.value })}
+          />
+        )}
+        <details className={css.more} open={hasMore(value) || undefined}>
+          <summary>Penalties and biases</summary>
+          <div className={css.moreBody}>
+            {number("repetition_penalty")}
+            <div className={css.pair}>
+              {number("presence_penalty")}
+              {number("frequency_penalty")}
+            </div>
+            <TextField
+              label="Logit bias"
+              hint="token id:bias, from -100 to 100: 13:-100, 50:5"
+              wrong={wrong.logit_bias}
+              value={value.logit_bias}
+              spellCheck={false}
+              autoComplete="off"
+              data-testid="sampling-logit_bias"
+              onChange={(event) => set({ logit_bias: event.target.value })}
+            />
+            <Checkbox
+              label="Never end before max tokens"
+              checked={value.ignore_eos}
+              data-testid="sampling-ignore_eos"
+              onChange={(event) => set({ ignore_eos: event.target.checked })}
+            />
+          </div>
+        </details>
+      </div>
+    </aside>
   );
 }
 
@@ -152,12 +157,14 @@ function NumberText({
   value,
   wrong,
   hint,
+  placeholder,
   onChange,
 }: {
   name: NumberName;
   value: string;
   wrong?: string;
   hint?: string;
+  placeholder?: string; // else what the server takes
   onChange: (text: string) => void;
 }) {
   const rule = kNumbers[name];
@@ -184,7 +191,7 @@ function NumberText({
             inputMode="decimal"
             autoComplete="off"
             className={classes(ui.input, rule.step !== undefined && css.short)}
-            placeholder={rule.initial === undefined ? "" : String(rule.initial)}
+            placeholder={placeholder ?? rule.initial?.toString()}
             value={value}
             data-testid={`sampling-${name}`}
             onChange={(event) => onChange(event.target.value)}

@@ -3,6 +3,7 @@ import { createPortal } from "react-dom";
 import { formatPercent, formatValue } from "../../lib/format";
 import { Button } from "../../ui/controls";
 import { CloseIcon } from "../../ui/icons";
+import { kTopTokens } from "./generate";
 import { textWith, visibleToken, type ShownToken } from "./shown_tokens";
 import css from "./tokens.module.css";
 
@@ -116,9 +117,7 @@ export function TokenPopover({
       </div>
       <div className={css.popoverFacts}>
         <b>{formatPercent(Math.exp(score.logprob))}</b>
-        {score.top.length > 0 && (
-          <span>{rank > 0 ? `rank ${rank}` : `rank beyond ${score.top.length}`}</span>
-        )}
+        {score.top.length > 0 && <span>{rankOf(rank)}</span>}
         <span>log-probability {formatValue(score.logprob)}</span>
       </div>
       {score.top.length > 0 && (
@@ -144,6 +143,10 @@ export function TokenPopover({
     document.body,
   );
 }
+
+/** The server tells of the likeliest, and of the one that stands there wherever it is. */
+const rankOf = (place: number): string =>
+  place > 0 && place <= kTopTokens ? `rank ${place}` : `rank beyond ${kTopTokens}`;
 
 function Alternative({
   name,
