@@ -90,6 +90,7 @@ Service::Service(Backend& backend, ServerSettings settings, const Clock& clock)
   add_run_routes(router_, *this);
   add_ingest_routes(router_, *this);
   add_system_routes(router_, *this);
+  add_page_routes(router_, *this);
   look();
   http_.post_after(kHeartbeatMs, [this] { heartbeat(); });
 }

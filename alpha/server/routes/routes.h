@@ -16,5 +16,6 @@ void add_model_routes(Router& router, Service& service);       // /api/models/�
 void add_checkpoint_routes(Router& router, Service& service);  // /api/runs/…: as files
 void add_ingest_routes(Router& router, Service& service);      // /api/ingest, /api/upload
 void add_system_routes(Router& router, Service& service);      // /api/system
+void add_page_routes(Router& router, Service& service);        // /, /assets/…: the page
 
 }  // namespace alpha
