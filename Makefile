@@ -28,9 +28,11 @@ fuzz:                    ## the fuzz targets under libFuzzer, FUZZ_SECONDS each
 	  build/fuzz/tests/fuzz/$${target}_fuzz -max_total_time=$${FUZZ_SECONDS:-300} -max_len=16384 -timeout=10 \
 	    build/fuzz/corpus/$$target tests/fuzz/seeds/$$target || exit 1; done
 
-lint:                    ## layout, names, layers
+lint:                    ## layout, names, layers, the page's types
 	tools/setup --lint
 	tools/format --check
+	tools/page check:types
+	tools/page lint
 	cmake --preset tidy
 	cmake --build --preset tidy
 
