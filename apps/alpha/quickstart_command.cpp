@@ -13,6 +13,7 @@
 #include "alpha/checkpoint/trained_model.h"
 #include "alpha/core/files.h"
 #include "alpha/data/stories.h"
+#include "alpha/server/page.h"
 
 namespace alpha::cli {
 
@@ -105,7 +106,12 @@ void write_next_steps(const std::string& run_dir, Console& console) {
   console.line(fmt::format("a better teller: {} quickstart --minutes 10 --size 20MB", program()));
   console.line(fmt::format(
       "your own text:   {} train --data your.txt --tokenizer bpe --vocabSize 1024", program()));
-  console.line(fmt::format("for programs:    {} serve {}", program(), quoted));
+  if (page_files().empty()) {
+    console.line(fmt::format("for programs:    {} serve {}", program(), quoted));
+  } else {
+    console.line(fmt::format("in the browser:  {} serve {}    # then open http://127.0.0.1:8080",
+                             program(), quoted));
+  }
 }
 
 }  // namespace

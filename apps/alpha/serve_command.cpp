@@ -12,6 +12,7 @@
 
 #include "alpha/backends/backends.h"
 #include "alpha/core/files.h"
+#include "alpha/server/page.h"
 #include "alpha/server/service.h"
 
 namespace alpha::cli {
@@ -199,7 +200,13 @@ std::string models_text(std::size_t n) {
 
 int serve_command(Arguments args) {
   ServeFlags flags;
-  Flags parser("serve", "Serves models to programs: OpenAI's API over HTTP.", kExamples);
+  const bool has_page = !page_files().empty();
+  Flags parser("serve",
+               has_page
+                   ? "Serves models: to programs OpenAI's API over HTTP, to browsers a page at "
+                     "the same address, http://127.0.0.1:8080 unless told otherwise."
+                   : "Serves models to programs: OpenAI's API over HTTP.",
+               kExamples);
   flags.add_to(parser);
   if (!parser.parse(args)) return 0;
   ServerSettings settings = flags.settings();
