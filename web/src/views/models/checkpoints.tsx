@@ -90,6 +90,9 @@ function Step({
             <a href={href(["complete"], { model: name })} aria-label={`Complete with ${name}`}>
               Complete
             </a>
+            <a href={href(["tokens"], { model: name })} aria-label={`Tokens of ${name}`}>
+              Tokens
+            </a>
           </span>
         </td>
         <td className={css.stepSwitch}>
@@ -98,7 +101,7 @@ function Step({
       </tr>
       <tr className={css.stepProgress} hidden={!control.work && !control.failed}>
         <td colSpan={6}>
-          <SwitchProgress name={name} isLoading={false} control={control} />
+          <SwitchProgress name={name} isLoaded={isLoaded} isLoading={false} control={control} />
         </td>
       </tr>
     </>

@@ -93,18 +93,24 @@ function Elapsed({ kind, since }: ModelWork) {
 /** How it goes, under the row or card of the button. */
 export function SwitchProgress({
   name,
+  isLoaded,
   isLoading,
   control: { work, failed, said, start },
 }: {
   name: string;
+  isLoaded: boolean;
   isLoading: boolean;
   control: ModelSwitch;
 }) {
   const isWorking = isLoading || work?.kind === "load";
+  // Nothing is left to try where it has come to be as it was wished.
+  const canRetry = failed && isLoaded === (failed.kind === "unload");
   return (
     <>
       {isWorking && <Progress label={`Loading ${name}`} />}
-      {failed && <Problem error={failed.error} onRetry={() => start(failed.kind)} />}
+      {failed && (
+        <Problem error={failed.error} onRetry={canRetry ? () => start(failed.kind) : undefined} />
+      )}
       <span role="status" className="visually-hidden">
         {said}
       </span>

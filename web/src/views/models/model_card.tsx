@@ -70,7 +70,12 @@ export function ModelCard({
       }
     >
       <div className={css.body}>
-        <SwitchProgress name={model.id} isLoading={model.is_loading} control={control} />
+        <SwitchProgress
+          name={model.id}
+          isLoaded={model.is_loaded}
+          isLoading={model.is_loading}
+          control={control}
+        />
         <p className={css.kind}>
           {[...kind, ...(tokenizer ? [`tokenizer ${tokenizer.split(",", 1)[0]}`] : [])].join(" · ")}
         </p>

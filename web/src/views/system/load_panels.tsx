@@ -1,4 +1,4 @@
-import { formatBytes, formatInteger, plural } from "../../lib/format";
+import { formatBytes, formatInteger } from "../../lib/format";
 import { href } from "../../lib/route";
 import { Card, Scroll } from "../../ui/layout";
 import { Meter } from "../../ui/meter";
@@ -29,7 +29,7 @@ export function LoadedModels({ system }: { system: SeenSystem }) {
               <th className="number">Running</th>
               <th className="number">Waiting</th>
               <th>KV cache</th>
-              <th className="number">Put aside</th>
+              <th className="number">Preempted</th>
               <th className="number">Prompt tokens</th>
               <th className="number">Generated</th>
               <th className="number">Size</th>
@@ -90,18 +90,19 @@ export function Memory({ system }: { system: SeenSystem }) {
           }
         />
         <Meter
-          label="The whole process"
+          label="Process"
           parts={[{ name: "resident", value: resident_bytes ?? 0, look: "used" }]}
           most={host}
           text={
             host
-              ? `${formatBytes(resident_bytes)} of the machine's ${formatBytes(host)}`
+              ? `${formatBytes(resident_bytes)} of ${formatBytes(host)}`
               : formatBytes(resident_bytes)
           }
         />
       </div>
       <p className={css.note}>
-        Models stay until the memory is needed; one that answers is never taken away.
+        A process may have what the machine has. Models stay until the memory is needed; one that
+        answers is never taken away.
       </p>
     </Card>
   );
@@ -117,7 +118,7 @@ export function About({ system }: { system: SeenSystem }) {
     ["Threads", system.n_threads === undefined ? undefined : formatInteger(system.n_threads)],
     ["Started", started ? new Date(started).toLocaleString() : undefined],
     ["Processor", host?.cpu],
-    ["Cores", host?.n_cpus === undefined ? undefined : plural(host.n_cpus, "core")],
+    ["Cores", host?.n_cpus === undefined ? undefined : formatInteger(host.n_cpus)],
     ["Memory", host?.memory_bytes ? formatBytes(host.memory_bytes) : undefined],
     ["System", host?.os],
     ["Folders", system.folders?.join(", ")],

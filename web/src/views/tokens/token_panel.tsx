@@ -40,11 +40,11 @@ export const TokenPanel = memo(function TokenPanel({
       data-busy={isBusy || isStale ? "" : undefined}
       aria-busy={isBusy || isStale}
       title={
-        <>
+        <span className={css.title}>
           <span className={css.name}>{model}</span>
           {note && <span className={css.note}>{note}</span>}
           {sameAs && <Badge>same tokens as {sameAs}</Badge>}
-        </>
+        </span>
       }
       actions={answer && answer.tokens.length > 0 && <CopyIds answer={answer} />}
     >
@@ -78,7 +78,7 @@ function Answer({ answer, look }: { answer: Tokenized; look: TokenLook }) {
         <Stats
           items={[
             { label: "Tokens", value: formatInteger(n) },
-            { label: "Characters per token", value: n > 0 ? (characters / n).toFixed(2) : "–" },
+            { label: "Chars per token", value: n > 0 ? (characters / n).toFixed(2) : "–" },
             {
               label: "Of the context",
               value: share === undefined ? "–" : sharePercent(share),

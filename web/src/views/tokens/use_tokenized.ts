@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { startTransition, useEffect, useState } from "react";
 import { isAbort, tokenize } from "../../lib/api";
 import type { Piece } from "../../lib/types";
 import { leftOut } from "./coverage";
@@ -44,7 +44,7 @@ export function useTokenized(model: string, text: string, isSpecial: boolean): T
       try {
         const { tokens, max_model_len } = await tokenize(model, text, controller.signal, isSpecial);
         if (controller.signal.aborted) return;
-        setAnswer({
+        const next = {
           model,
           text,
           isSpecial,
@@ -54,7 +54,9 @@ export function useTokenized(model: string, text: string, isSpecial: boolean): T
             tokens.map(({ piece }) => piece),
           ),
           maxModelLen: max_model_len,
-        });
+        };
+        // Thousands of tokens are drawn between the keys that are typed.
+        startTransition(() => setAnswer(next));
         setError(undefined);
       } catch (problem) {
         if (controller.signal.aborted || isAbort(problem)) return;
