@@ -62,13 +62,13 @@ export function LoadButton({
       className={css.switch}
       // Still reachable while it works: the focus stays where it was.
       aria-disabled={isBusy}
-      aria-label={`${kind === "load" ? "Load" : "Unload"} ${name}`}
       data-testid={`${kind}-${name}`}
       onClick={() => {
         if (!isBusy) start(kind);
       }}
     >
       {work ? <Elapsed {...work} /> : isLoading ? "Loading…" : kind === "load" ? "Load" : "Unload"}
+      <span className="visually-hidden">{name}</span>
     </Button>
   );
 }

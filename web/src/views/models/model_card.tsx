@@ -18,6 +18,8 @@ export function ModelCard({
 }) {
   const [isOpen, setOpen] = useState(false);
   const control = useModelSwitch(model.id, onDone);
+  const isLoading = model.is_loading || control.work?.kind === "load";
+  const words = [...kind, ...(tokenizer ? [`tokenizer ${tokenizer.split(",", 1)[0]}`] : [])];
   const others = loadedSteps(model).filter((step) => step !== model.step);
   const listId = useId();
   return (
@@ -29,7 +31,7 @@ export function ModelCard({
       title={
         <span className={css.title}>
           <span className={css.name}>{model.id}</span>
-          {model.is_loading ? (
+          {isLoading ? (
             <Badge tone="accent">loading</Badge>
           ) : model.is_loaded ? (
             <Badge tone="good">loaded</Badge>
@@ -47,16 +49,36 @@ export function ModelCard({
       }
       actions={
         <span className={css.actions}>
-          <LinkButton isSmall look="quiet" href={href(["chat"], { model: model.id })}>
+          <LinkButton
+            isSmall
+            look="quiet"
+            href={href(["chat"], { model: model.id })}
+            aria-label={`Chat with ${model.id}`}
+          >
             Chat
           </LinkButton>
-          <LinkButton isSmall look="quiet" href={href(["complete"], { model: model.id })}>
+          <LinkButton
+            isSmall
+            look="quiet"
+            href={href(["complete"], { model: model.id })}
+            aria-label={`Complete with ${model.id}`}
+          >
             Complete
           </LinkButton>
-          <LinkButton isSmall look="quiet" href={href(["tokens"], { model: model.id })}>
+          <LinkButton
+            isSmall
+            look="quiet"
+            href={href(["tokens"], { model: model.id })}
+            aria-label={`Tokens of ${model.id}`}
+          >
             Tokens
           </LinkButton>
-          <LinkButton isSmall look="quiet" href={href(["runs", model.id])}>
+          <LinkButton
+            isSmall
+            look="quiet"
+            href={href(["runs", model.id])}
+            aria-label={`Run ${model.id}`}
+          >
             Run
           </LinkButton>
           <LoadButton
@@ -76,9 +98,7 @@ export function ModelCard({
           isLoading={model.is_loading}
           control={control}
         />
-        <p className={css.kind}>
-          {[...kind, ...(tokenizer ? [`tokenizer ${tokenizer.split(",", 1)[0]}`] : [])].join(" · ")}
-        </p>
+        {words.length > 0 && <p className={css.kind}>{words.join(" · ")}</p>}
         <Stats
           items={[
             {

@@ -60,12 +60,12 @@ export function ModelsView() {
           <Empty
             title="No models yet"
             command={
-              "alpha train --data book.txt --tokenizer bpe-4k --runDir runs/book\n" +
+              "alpha train --data book.txt --runDir runs/book\n" +
               "alpha import --from gpt2 --out runs/gpt2"
             }
           >
             <p>
-              A run is a model as soon as it has a checkpoint. Train one, or import a GPT-2 from
+              A run is a model as soon as it has a checkpoint. Train one, or import a GPT‑2 from
               Hugging Face; it is listed here within a second.
             </p>
           </Empty>

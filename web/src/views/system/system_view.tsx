@@ -20,7 +20,7 @@ export function SystemView() {
       <PageHead title="System">
         <span role="status" data-testid="system-state">
           {isLost ? (
-            <Badge tone="bad">no answer</Badge>
+            <Badge tone="bad">{isAway(error) ? "no answer" : "refused"}</Badge>
           ) : system?.is_draining ? (
             <Badge tone="warn">shutting down</Badge>
           ) : system ? (
@@ -57,12 +57,14 @@ export function SystemView() {
   );
 }
 
+const isAway = (error: unknown): boolean =>
+  error instanceof ApiFailure && (error.status === 0 || error.status >= 500);
+
 /** Said once however often it fails, so without anything that changes. */
 function lostSentence(error: unknown, hasOld: boolean): Error {
-  const isAway = error instanceof ApiFailure && (error.status === 0 || error.status >= 500);
   const sentence = messageOf(error);
   return new Error(
-    `${sentence} ${isAway ? "It is asked again each second." : ""}${
+    `${sentence} ${isAway(error) ? "It is asked again each second." : ""}${
       hasOld ? " What is shown below is its last answer." : ""
     }`.trim(),
   );

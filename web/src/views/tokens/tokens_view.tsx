@@ -43,10 +43,7 @@ export function TokensView({ route }: ViewProps) {
       )}
       {models.isLoading && <Progress label="Loading the list of models" />}
       {models.data?.length === 0 && (
-        <Empty
-          title="No tokenizers yet"
-          command="alpha train --data book.txt --tokenizer bpe-4k --runDir runs/book"
-        >
+        <Empty title="No tokenizers yet" command="alpha train --data book.txt --runDir runs/book">
           <p>
             Tokenizers belong to models, and there is none with a checkpoint. Train one, or make a
             small one within a minute with <code>alpha quickstart</code>.
