@@ -264,35 +264,37 @@ function ValueTable({
   const places = spread(x, view, 20);
   const listed = lines.filter((line) => !line.isUnlisted);
   return (
-    <Scroll label={`${title}: values`}>
-      <table className={css.table}>
-        <thead>
-          <tr>
-            <th scope="col" className="number">
-              Step
-            </th>
-            {listed.map((line) => (
-              <th key={line.id} scope="col" className="number">
-                {line.label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {places.map((at) => (
-            <tr key={at}>
-              <th scope="row" className="number">
-                {formatInteger(x[at])}
+    <div className={css.values}>
+      <Scroll label={`${title}: values`}>
+        <table className={css.table}>
+          <thead>
+            <tr>
+              <th scope="col" className="number">
+                Step
               </th>
               {listed.map((line) => (
-                <td key={line.id} className="number">
-                  {valueText(line, at, format)}
-                </td>
+                <th key={line.id} scope="col" className="number">
+                  {line.label}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+          </thead>
+          <tbody>
+            {places.map((at) => (
+              <tr key={at}>
+                <th scope="row" className="number">
+                  {formatInteger(x[at])}
+                </th>
+                {listed.map((line) => (
+                  <td key={line.id} className="number">
+                    {valueText(line, at, format)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </div>
   );
 }

@@ -52,7 +52,7 @@ function seriesOf(line: ChartLine, index: number, all: readonly ChartLine[]) {
   if (line.low && line.high) series.push({ ...edge }, { ...edge });
   series.push({
     label: line.label,
-    stroke: line.look === "faint" ? faded(color, 0.38) : color,
+    stroke: line.look === "faint" ? faded(color, 0.45) : color,
     width: line.look === "faint" || isArea ? 1 : 1.75,
     spanGaps: line.isSparse,
     fill: isArea && index === all.length - 1 ? faded(color, 0.55) : undefined,
@@ -96,7 +96,9 @@ export function optionsOf(look: ChartLook): uPlot.Options {
   const text = colorOf("--muted");
   const grid = { stroke: faded(colorOf("--border-strong"), 0.22), width: 1 };
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
-  const common = { stroke: text, font, grid, ticks: { show: false } };
+  // uPlot leaves out marks of logarithmic axes: ours are few enough.
+  const filter = (_chart: uPlot, splits: number[]) => splits;
+  const common = { stroke: text, font, grid: { ...grid, filter }, filter, ticks: { show: false } };
   const values = (_chart: uPlot, splits: number[]) => tickTexts(splits);
 
   return {

@@ -18,6 +18,7 @@ import { Badge, Card, Empty, Problem, Progress, Scroll } from "../../ui/layout";
 import { valueAt } from "./curve_data";
 import { saveFile } from "./download";
 import { useNow } from "./run_table";
+import { useReconnected } from "./use_reconnected";
 import css from "./details.module.css";
 
 export function CheckpointList({ id, run }: { id: string; run: Run | undefined }) {
@@ -26,6 +27,7 @@ export function CheckpointList({ id, run }: { id: string; run: Run | undefined }
     getCurves(id, { points: 5000, columns: ["val_loss"] }, signal),
   );
   const { reload } = query;
+  useReconnected(reload);
   useLive(
     useCallback(
       (event: LiveEvent) => {

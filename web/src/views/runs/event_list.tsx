@@ -5,6 +5,7 @@ import { useLive, type LiveEvent } from "../../lib/live";
 import { useQuery } from "../../lib/query";
 import type { RunEventRow } from "../../lib/types";
 import { Badge, Card, Empty, Problem, Progress, Scroll, type Tone } from "../../ui/layout";
+import { useReconnected } from "./use_reconnected";
 import css from "./details.module.css";
 
 const kMost = 500;
@@ -34,6 +35,7 @@ export function EventList({ id }: { id: string }) {
     if (query.data) setEvents(merge([], query.data));
   }, [query.data]);
   const { reload } = query;
+  useReconnected(reload);
   useLive(
     useCallback(
       (event: LiveEvent) => {

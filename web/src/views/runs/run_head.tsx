@@ -8,10 +8,11 @@ import {
   formatPercent,
   formatValue,
 } from "../../lib/format";
+import { useLiveState } from "../../lib/live";
 import { href } from "../../lib/route";
 import type { Run } from "../../lib/types";
 import { LinkButton } from "../../ui/controls";
-import { PageHead, Progress, StatusBadge, Stats, type StatItem } from "../../ui/layout";
+import { Badge, PageHead, Progress, StatusBadge, Stats, type StatItem } from "../../ui/layout";
 import { compareHref } from "./compare_ids";
 import { lastValue, recentMean, type CurveData } from "./curve_data";
 import { progressOf } from "./run_rows";
@@ -29,6 +30,7 @@ export function RunHead({
   data: CurveData | undefined;
 }) {
   const now_ms = useNow();
+  const live = useLiveState();
   const progress = run && progressOf(run);
   return (
     <>
@@ -36,12 +38,14 @@ export function RunHead({
         <a href={href(["runs"])}>Runs</a>
       </nav>
       <PageHead title={id}>
-        <LinkButton href={compareHref([id])}>Compare</LinkButton>
-        {run && run.checkpoint_count > 0 && (
-          <LinkButton look="primary" href={href(["chat"], { model: id })}>
-            Chat
-          </LinkButton>
-        )}
+        <div className={css.actions}>
+          <LinkButton href={compareHref([id])}>Compare</LinkButton>
+          {run && run.checkpoint_count > 0 && (
+            <LinkButton look="primary" href={href(["chat"], { model: id })}>
+              Chat
+            </LinkButton>
+          )}
+        </div>
       </PageHead>
       {run && (
         <>
@@ -52,10 +56,14 @@ export function RunHead({
               {run.total_iters > 0 && ` of ${formatInteger(run.total_iters)}`}
             </span>
             {run.status === "active" && <Eta run={run} data={data} />}
-            <span className="muted">
-              {run.status === "active" ? "" : "last written "}
-              {run.status !== "active" && formatAge(run.updated_at, now_ms)}
-            </span>
+            {run.status !== "active" && (
+              <span className="muted">last written {formatAge(run.updated_at, now_ms)}</span>
+            )}
+            {live === "lost" && (
+              <span role="status">
+                <Badge tone="warn">not live, connecting again</Badge>
+              </span>
+            )}
           </div>
           {progress !== undefined && (
             <div className={css.progress}>
@@ -97,7 +105,7 @@ function statsOf(run: Run, data: CurveData | undefined): StatItem[] {
       note: run.best_step === null ? undefined : `at ${formatInteger(run.best_step)}`,
     },
     { label: "Speed", value: formatCount(speed), note: "tokens/s" },
-    { label: "Step", value: formatValue(ms), note: "ms" },
+    { label: "Time of a step", value: formatValue(ms), note: "ms" },
     { label: "MFU", value: formatPercent(last("mfu")) },
     memory === undefined
       ? undefined

@@ -7,6 +7,7 @@ import type { Sample } from "../../lib/types";
 import { Button } from "../../ui/controls";
 import { Card, Empty, Problem, Progress } from "../../ui/layout";
 import { groupSamples, mergeSamples, restOf } from "./samples";
+import { useReconnected } from "./use_reconnected";
 import css from "./details.module.css";
 
 const kAsked = 200; // of the server
@@ -21,6 +22,7 @@ export function SampleList({ id }: { id: string }) {
     if (query.data) setSamples(mergeSamples([], query.data));
   }, [query.data]);
   const { reload } = query;
+  useReconnected(reload);
   useLive(
     useCallback(
       (event: LiveEvent) => {
