@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxFiles = 64;
 constexpr std::size_t kChunkBytes = 256 * 1024;
+constexpr std::uint64_t kRestBytes = 4096;  // at a time, of a line that ends in the next piece
 constexpr std::uint64_t kPieceBytes = 8 * 1024 * 1024;
 constexpr std::uint64_t kMaxPieces = 64;
 constexpr std::size_t kMinPieceRoom = 1024 * 1024;
@@ -51,7 +52,7 @@ class LineScanner {
     std::size_t n_kept = 0;         // of the line, in the buffer
     bool is_too_long = false;
     while (line_at < end) {
-      const std::size_t n = fill(n_kept, at, at < end ? end : size_);
+      const std::size_t n = fill(n_kept, at, at < end ? end : at + kRestBytes);
       if (n == 0) break;
       at += n;
       const char* line = buffer_.get();

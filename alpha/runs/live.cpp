@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kSnapshotRows = 200;
 constexpr std::size_t kMaxLinesAtOnce = 1000;
+constexpr std::int64_t kLateMs = 60'000;  // more than the time between two polls, by far
 
 struct RowsAndEnd {
   Json rows = Json::array();
@@ -73,14 +74,24 @@ std::vector<RunEvent> RunWatcher::poll() {
   return events;
 }
 
+/// Whether a run that is not active was so since the last poll, when it was as `seen` says: its
+/// files are of late, and it is new or has come further. A folder that is brought from elsewhere
+/// has its old times.
+bool RunWatcher::has_run_unseen(const RunInfo& run, const Seen* seen) const {
+  if (is_first_ || run.is_bare_checkpoint || run.status == RunStatus::active) return false;
+  if (store_.clock().unix_ms() - run.updated_ms > kLateMs) return false;
+  return seen == nullptr || (!seen->is_active && run.step != seen->step);
+}
+
 void RunWatcher::poll_run(const RunInfo& run, std::vector<RunEvent>& out) {
   const bool is_active = run.status == RunStatus::active;
   const auto it = seen_.find(run.id);
-  if (it == seen_.end() && !is_active) return;
   const bool is_new = it == seen_.end();
+  const bool is_unseen = has_run_unseen(run, is_new ? nullptr : &it->second);
   Seen seen = is_new ? Seen() : it->second;
+  seen.step = run.step;
   std::vector<RunEvent> told;
-  if (is_active && !seen.is_active) {
+  if ((is_active && !seen.is_active) || is_unseen) {
     tell_start(run, seen, told);
     if (is_new && is_first_) {
       for (const auto& [cursor, name] :
@@ -90,8 +101,9 @@ void RunWatcher::poll_run(const RunInfo& run, std::vector<RunEvent>& out) {
       }
     }
   }
-  if (is_active || seen.is_active) tell_lines(run, seen, told);
-  if (!is_active && seen.is_active) tell_end(run, told);
+  const bool has_ended = !is_active && (seen.is_active || is_unseen);
+  if (is_active || has_ended) tell_lines(run, seen, told);
+  if (has_ended) tell_end(run, told);
   seen.is_active = is_active;
   seen_[run.id] = seen;
   if (is_first_) return;

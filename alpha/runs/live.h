@@ -22,6 +22,8 @@ namespace alpha {
 /// event        {runId, event: event_row}
 /// run_complete {runId, finalStep}
 /// run_status   {runId, status}: "stale" or "failed", of a run that was active
+///
+/// A run that begins, or goes on, and ends between two polls starts and ends all the same.
 struct RunEvent {
   std::string name;
   std::string run_id;  // RunInfo::id
@@ -52,9 +54,11 @@ class RunWatcher {
 
   struct Seen {
     bool is_active = false;
+    std::int64_t step = 0;
     Cursor metrics, samples, events;
   };
 
+  bool has_run_unseen(const RunInfo& run, const Seen* seen) const;
   void poll_run(const RunInfo& run, std::vector<RunEvent>& out);
   void tell_start(const RunInfo& run, Seen& seen, std::vector<RunEvent>& out) const;
   void tell_lines(const RunInfo& run, Seen& seen, std::vector<RunEvent>& out) const;

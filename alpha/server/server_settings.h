@@ -31,7 +31,7 @@ struct ServerSettings {
   std::optional<ChatTemplate> chat_template = {};       // none: each checkpoint's own
   std::size_t max_model_bytes = std::size_t{4} << 30U;  // of all loaded models together
   std::size_t max_kv_bytes = std::size_t{1} << 30U;     // of each model's KV cache
-  std::int64_t rescan_ms = 1000;                        // between two looks at the run folders
+  std::int64_t rescan_ms = 500;                         // between two looks at the run folders
 
   // Load.
   std::int64_t max_sessions = 64;  // texts written at the same time, of each model

@@ -183,6 +183,37 @@ class LiveRuns(ServerTest):
         if IS_LONG:
             self.until(events, "heartbeat")
 
+    def test_a_run_that_is_over_at_once_is_told_and_a_step_within_two_seconds(self):
+        events = self.watch()
+        self.assertEqual(events.get(timeout=10)[1:], ("snapshot", []))
+        made = self.root / "made"
+        made.mkdir()
+        rows = [{"step": step, "loss": 1.5} for step in (1, 2)]
+        (made / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (made / "config.json").write_text(json.dumps({"runId": "short",
+                                                      "trainConfig": {"iters": 2}}))
+        begun_at = time.monotonic()
+        made.rename(self.runs / "short")
+        seen = self.until(events, "run_complete")
+        self.assertEqual([name for _, name, _ in seen], ["run_start", "run_complete"])
+        self.assertEqual([row["step"] for row in seen[0][2]["metrics"]], [1, 2])
+        late = [seen[-1][0] - begun_at]
+        made.mkdir()
+        (made / "metrics.jsonl").write_text(json.dumps(rows[0]) + "\n")
+        (made / "config.json").write_text(json.dumps({"runId": "long",
+                                                      "trainConfig": {"iters": 100}}))
+        made.rename(self.runs / "long")
+        self.until(events, "run_start")
+        for step in range(2, 8):
+            with open(self.runs / "long" / "metrics.jsonl", "a") as file:
+                file.write(json.dumps({"step": step, "loss": 1}) + "\n")
+            begun_at = time.monotonic()
+            at, _, data = self.until(events, "metrics")[-1]
+            self.assertEqual([row["step"] for row in data["metrics"]], [step])
+            late.append(at - begun_at)
+        say(f"a line is told at most {ms(max(late))} after it was written, target 2 s")
+        self.assertLess(max(late), 2)
+
     def test_one_who_comes_later_gets_what_has_been(self):
         process = self.train(*slow(steps=1000), "--runDir", self.runs / "live")
         self.server.seconds_until(lambda: [

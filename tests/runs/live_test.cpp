@@ -104,6 +104,60 @@ TEST_F(LiveTest, ANewRunStartsThenTellsItsLinesThenCompletes) {
   EXPECT_EQ(names(), "");
 }
 
+TEST_F(LiveTest, ARunThatStartsAndEndsBetweenTwoPollsIsToldAll) {
+  names();
+  const fs::path run = make_run("a", 3);
+  touch_file(run / "config.json", clock.now_ms);
+  event_line(run, 0, "run_started");
+  for (int i = 1; i <= 3; ++i) append_step(run, i, 2.0);
+  append(run / "samples.jsonl", "{\"step\":3,\"idx\":0,\"prompt\":\"p\",\"output\":\"o\"}\n");
+  event_line(run, 3, "run_finished");
+  const auto events = watcher().poll();
+  ASSERT_EQ(events.size(), 5U);
+  EXPECT_EQ(events[0].name, "run_start");
+  EXPECT_EQ(events[0].data.at("status"), "completed");
+  EXPECT_EQ(events[0].data.at("metrics").size(), 3U);
+  EXPECT_EQ(events[1].name, "samples");
+  EXPECT_EQ(events[2].name, "event");
+  EXPECT_EQ(events[3].name, "event");
+  EXPECT_EQ(events[4].name, "run_complete");
+  EXPECT_EQ(events[4].data.dump(), R"({"runId":"a","finalStep":3})");
+  EXPECT_EQ(names(), "");
+}
+
+TEST_F(LiveTest, ARunThatFailsBetweenTwoPollsHasFailed) {
+  names();
+  const fs::path run = make_run("a");
+  append_step(run, 1, 2.0);
+  event_line(run, 1, "run_failed");
+  EXPECT_EQ(names(), "run_start,event,run_status");
+  EXPECT_EQ(names(), "");
+}
+
+TEST_F(LiveTest, ARunThatGoesOnAndEndsBetweenTwoPollsIsTold) {
+  const fs::path run = make_run("a", 3);
+  append_step(run, 1, 2.0);
+  clock.now_ms += 3'600'000;
+  EXPECT_EQ(names(), "");
+  append_step(run, 2, 2.0);
+  append_step(run, 3, 2.0);
+  EXPECT_EQ(names(), "run_start,run_complete");
+  EXPECT_EQ(names(), "");
+}
+
+TEST_F(LiveTest, AnOldRunThatIsBroughtFromElsewhereIsNoNews) {
+  names();
+  const fs::path run = make_run("old", 3);
+  append_step(run, 3, 2.0);
+  make_checkpoint(root / "bare", 5);
+  for (const char* file : {"config.json", "metrics.jsonl"}) {
+    touch_file(run / file, clock.now_ms - 3'600'000);
+  }
+  EXPECT_EQ(names(), "");
+  make_checkpoint(run / "checkpoint-3", 3);
+  EXPECT_EQ(names(), "");
+}
+
 TEST_F(LiveTest, ARunThatFallsSilentIsStaleAndStartsAgainWhenItGoesOn) {
   const fs::path run = make_run("a");
   append_step(run, 1, 3.0);
