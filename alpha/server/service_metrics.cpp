@@ -9,7 +9,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include "alpha/core/files.h"
+#include "alpha/core/process.h"
 
 namespace alpha {
 
@@ -39,16 +39,6 @@ void add_up(const Family<Counter>& family, std::int64_t ModelTotals::*member,
 }
 
 }  // namespace
-
-std::size_t resident_bytes() {
-  try {
-    const std::string text = read_file("/proc/self/statm");
-    constexpr std::size_t kPage = 4096;
-    return std::stoul(text.substr(text.find(' ') + 1)) * kPage;
-  } catch (const std::exception&) {
-    return 0;
-  }
-}
 
 struct ServiceMetrics::Families {
   prometheus::Registry registry;
@@ -184,7 +174,7 @@ void ServiceMetrics::set_process(double uptime_seconds, std::size_t n_connection
   families_->uptime.Set(uptime_seconds);
   families_->connections.Set(static_cast<double>(n_connections));
   families_->loads.Set(static_cast<double>(n_loads));
-  families_->resident.Set(static_cast<double>(resident_bytes()));
+  families_->resident.Set(static_cast<double>(resident_memory_bytes()));
 }
 
 std::map<std::string, ModelTotals> ServiceMetrics::totals() const {

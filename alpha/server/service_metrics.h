@@ -11,9 +11,6 @@
 
 namespace alpha {
 
-/// Bytes of memory that the process has in use now; 0 where the system does not say.
-std::size_t resident_bytes();
-
 /// What was counted of a run's models since the start.
 struct ModelTotals {
   std::int64_t n_finished = 0;

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "alpha/core/files.h"
+#include "alpha/core/process.h"
 #include "alpha/http/libraries.h"
 #include "alpha/server/routes/routes.h"
 #include "alpha/server/service.h"
@@ -111,7 +112,7 @@ void show_system(const std::shared_ptr<Call>& call, const Json& constant) {
                  {"n_threads", settings.n_threads},
                  {"is_draining", service.is_draining()},
                  {"memory",
-                  {{"resident_bytes", resident_bytes()},
+                  {{"resident_bytes", resident_memory_bytes()},
                    {"models_bytes", service.models().loaded_bytes()},
                    {"max_models_bytes", settings.max_model_bytes}}},
                  {"connections", service.n_connections()}};
