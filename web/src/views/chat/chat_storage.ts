@@ -20,7 +20,7 @@ type Store = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "lengt
 const kPrefix = "alpha.chat.";
 const kCurrent = "alpha.chat-current";
 const kMostChats = 30;
-const kMostTokens_chars = 1_500_000; // browsers give a page about 5 MB
+const kMostTokens = 4000; // of a chat: each has some 500 characters, and browsers give a page about 5 million
 
 /** NaN, of tokens without a probability, is null in JSON. */
 function reviveNumbers({ messages }: Conversation): void {
@@ -52,15 +52,14 @@ export function readCurrent(store: Store): Chat | undefined {
   return id ? readChat(store, id) : undefined;
 }
 
-/** Probabilities are kept where there is room. */
-export function writeChat(store: Store, chat: Chat): void {
+/** Probabilities are kept where there is room, and only if they are to be. */
+export function writeChat(store: Store, chat: Chat, hasTokens = true): void {
   const bare = () =>
     JSON.stringify({ ...chat, columns: chat.columns.map((column) => withoutTokens(column)) });
   try {
     store.setItem(kCurrent, chat.id);
     if (chat.columns.every(({ messages }) => Object.keys(messages).length === 0)) return;
-    let text = JSON.stringify(chat);
-    if (text.length > kMostTokens_chars) text = bare();
+    const text = hasTokens && countTokens(chat) <= kMostTokens ? JSON.stringify(chat) : bare();
     for (const old of listChats(store).slice(kMostChats)) removeChat(store, old.id);
     try {
       store.setItem(kPrefix + chat.id, text);
@@ -71,6 +70,11 @@ export function writeChat(store: Store, chat: Chat): void {
     // A full or forbidden storage costs the memory alone.
   }
 }
+
+const countTokens = ({ columns }: Chat): number =>
+  columns
+    .flatMap(({ messages }) => Object.values(messages))
+    .reduce((sum, { answer }) => sum + (answer?.tokens.length ?? 0), 0);
 
 export const removeChat = (store: Store, id: string): void => store.removeItem(kPrefix + id);
 

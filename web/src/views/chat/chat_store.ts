@@ -78,7 +78,8 @@ export class ChatStore {
   save(): void {
     clearTimeout(this.saveTimer);
     this.saveTimer = undefined;
-    if (this.storage) writeChat(this.storage, this.chat);
+    // Probabilities are much to write: once, at the end.
+    if (this.storage) writeChat(this.storage, this.chat, !this.isBusy);
   }
 
   private change(column: number, next: (old: Conversation) => Conversation): void {

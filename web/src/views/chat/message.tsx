@@ -1,5 +1,5 @@
 import { memo, useEffect, useRef, useState } from "react";
-import { formatDuration, formatInteger } from "../../lib/format";
+import { formatDuration, formatInteger, plural } from "../../lib/format";
 import { Button, CopyButton, TextArea } from "../../ui/controls";
 import { CloseIcon, EditIcon, NextIcon, PreviousIcon, RetryIcon } from "../../ui/icons";
 import { Problem, Progress } from "../../ui/layout";
@@ -229,7 +229,9 @@ function Facts({
   isFull: boolean;
 }) {
   const facts: string[] = [];
-  if (answer.usage) facts.push(`${formatInteger(answer.usage.completionTokens)} tokens`);
+  // Of an answer that was continued, the usage tells of the last part alone.
+  const n_tokens = answer.tokens.length || answer.usage?.completionTokens;
+  if (n_tokens && state !== "streaming") facts.push(plural(n_tokens, "token"));
   if (answer.tokensPerSecond !== null)
     facts.push(`${formatInteger(answer.tokensPerSecond)} tokens/s`);
   if (answer.firstToken_ms !== null)

@@ -79,7 +79,7 @@ function newerNote(path: Message[], row: number): string | undefined {
   const before = path
     .slice(0, row)
     .reverse()
-    .find((message) => message.answer)?.answer;
-  if (!before || before.step === null || before.step === answer.step) return undefined;
+    .find((message) => message.answer && message.answer.step !== null)?.answer;
+  if (!before || before.step === answer.step) return undefined;
   return before.model === answer.model ? `now step ${answer.step}` : undefined;
 }

@@ -98,7 +98,7 @@ export function CompleteView({ route }: ViewProps) {
                 </Button>
                 <Button
                   disabled={!isKept || !canAsk}
-                  label="Accept and write on"
+                  title="Accept and write on"
                   data-testid="complete-go-on"
                   onClick={() => accept(true)}
                 >
@@ -113,7 +113,7 @@ export function CompleteView({ route }: ViewProps) {
                 </Button>
                 <Button
                   disabled={!canAsk || isBusy}
-                  label="How likely each token of the prompt is"
+                  title="How likely each token of the prompt is"
                   data-testid="complete-score"
                   onClick={() => store.score(settings)}
                 >

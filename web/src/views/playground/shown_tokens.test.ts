@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   bytesOf,
   isSpecial,
+  paragraphsOf,
   perplexity,
   plainToken,
   stepOfLogprob,
@@ -169,5 +170,22 @@ describe("what is told of tokens", () => {
   it("falls back to the text where the tokens are not all of it", () => {
     expect(tokensOrText([plainToken("a")], "ab")).toEqual([plainToken("ab")]);
     expect(tokensOrText([], "")).toEqual([]);
+  });
+});
+
+describe("paragraphsOf", () => {
+  it("loses nothing, and ends each but the last with a line break", () => {
+    const tokens = Array.from({ length: 500 }, (_, i) => plainToken(i % 7 === 6 ? "\n" : "a"));
+    const paragraphs = paragraphsOf(tokens);
+    expect(paragraphs.length).toBeGreaterThan(4);
+    expect(paragraphs.flatMap((paragraph) => paragraph.tokens)).toEqual(tokens);
+    for (const { base, tokens: own } of paragraphs.slice(0, -1)) {
+      expect(tokens[base]).toBe(own[0]);
+      expect(own.at(-1)?.shown).toBe("\n");
+    }
+  });
+  it("is one where there is no line break, and none of nothing", () => {
+    expect(paragraphsOf(Array.from({ length: 300 }, () => plainToken("a")))).toHaveLength(1);
+    expect(paragraphsOf([])).toEqual([]);
   });
 });

@@ -208,3 +208,18 @@ export function stepOfLogprob(logprob: number): number | undefined {
   }
   return 0;
 }
+
+const kLeastParagraph = 60; // tokens
+
+/** Tokens in groups that are not small, each but the last ending with a line break. */
+export function paragraphsOf(tokens: ShownToken[]): { base: number; tokens: ShownToken[] }[] {
+  const paragraphs: { base: number; tokens: ShownToken[] }[] = [];
+  let base = 0;
+  for (let i = 0; i < tokens.length; ++i) {
+    const isEnd = i + 1 - base >= kLeastParagraph && tokens[i]?.shown.endsWith("\n");
+    if (!isEnd && i + 1 < tokens.length) continue;
+    paragraphs.push({ base, tokens: tokens.slice(base, i + 1) });
+    base = i + 1;
+  }
+  return paragraphs;
+}

@@ -163,7 +163,7 @@ function Alternative({
   const content = (
     <>
       <span className={css.bar} style={{ width: `${Math.min(100, 100 * probability)}%` }} />
-      <span className={css.name}>{name === null ? "all others" : visibleToken(name)}</span>
+      <span className={css.name}>{name === null ? "all others" : visibleToken(name)}</span>{" "}
       <span className={css.percent}>{percent}</span>
     </>
   );
@@ -175,9 +175,9 @@ function Alternative({
           data-testid="token-alternative"
           data-name={name}
           title={isChosen ? "Continue from here" : "Continue from here with this"}
-          aria-label={`Continue from here${isChosen ? "" : ` with ${visibleToken(name)}`}, ${percent}`}
           onClick={onTake}
         >
+          <span className="visually-hidden">Continue from here with </span>
           {content}
         </button>
       ) : (

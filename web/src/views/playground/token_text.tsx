@@ -1,11 +1,17 @@
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { formatPercent } from "../../lib/format";
 import { classes } from "../../ui/controls";
-import { isBytes, kStepNames, stepOfLogprob, visibleToken, type ShownToken } from "./shown_tokens";
+import {
+  isBytes,
+  kStepNames,
+  paragraphsOf,
+  stepOfLogprob,
+  visibleToken,
+  type ShownToken,
+} from "./shown_tokens";
 import { TokenPopover } from "./token_popover";
 import css from "./tokens.module.css";
 
-const kPerChunk = 100; // tokens that are drawn anew together
 const kHoverOpen_ms = 180;
 const kHoverClose_ms = 250;
 
@@ -35,21 +41,20 @@ export function TokenText({
 }) {
   const root = useRef<HTMLSpanElement>(null);
   const timer = useRef<number | undefined>(undefined);
+  const opener = useRef<HTMLElement>(null); // the token that the popover is of
+  const isReturning = useRef(false);
   const [open, setOpen] = useState<Open>();
   const close = useCallback((returnsFocus: boolean) => {
     window.clearTimeout(timer.current);
-    setOpen((old) => {
-      if (returnsFocus) old?.anchor.focus({ preventScroll: true });
-      return undefined;
-    });
+    setOpen(undefined);
+    if (!returnsFocus || !opener.current) return;
+    isReturning.current = true; // a focus that opens nothing
+    opener.current.focus({ preventScroll: true });
+    isReturning.current = false;
   }, []);
   useEffect(() => () => window.clearTimeout(timer.current), []);
 
-  const chunks = useMemo(() => {
-    const parts: ShownToken[][] = [];
-    for (let i = 0; i < tokens.length; i += kPerChunk) parts.push(tokens.slice(i, i + kPerChunk));
-    return parts;
-  }, [tokens]);
+  const paragraphs = useMemo(() => paragraphsOf(tokens), [tokens]);
   const rest = useMemo(
     () => text.slice(tokens.reduce((sum, { shown }) => sum + shown.length, 0)),
     [tokens, text],
@@ -64,7 +69,9 @@ export function TokenText({
   const show = (target: EventTarget, how: Pick<Open, "isPinned" | "takesFocus">) => {
     const found = tokenAt(target);
     window.clearTimeout(timer.current);
-    if (found) setOpen({ anchor: found[0], index: found[1], ...how });
+    if (!found) return;
+    opener.current = found[0];
+    setOpen({ anchor: found[0], index: found[1], ...how });
   };
   const leave = () => {
     window.clearTimeout(timer.current);
@@ -96,7 +103,7 @@ export function TokenText({
     for (const old of root.current.querySelectorAll<HTMLElement>("[tabindex='0']"))
       old.tabIndex = -1;
     found[0].tabIndex = 0;
-    if (found[0].matches(":focus-visible"))
+    if (!isReturning.current && found[0].matches(":focus-visible"))
       show(event.target, { isPinned: false, takesFocus: false });
   };
 
@@ -129,8 +136,13 @@ export function TokenText({
         }}
         onPointerLeave={leave}
       >
-        {chunks.map((chunk, i) => (
-          <Chunk key={i} tokens={chunk} base={i * kPerChunk} hasProbabilities={hasProbabilities} />
+        {paragraphs.map((paragraph, i) => (
+          <Paragraph
+            key={i}
+            {...paragraph}
+            isLast={i === paragraphs.length - 1}
+            hasProbabilities={hasProbabilities}
+          />
         ))}
         {rest}
       </span>
@@ -151,24 +163,28 @@ export function TokenText({
   );
 }
 
-const Chunk = memo(
-  function Chunk({ tokens, base, hasProbabilities }: ChunkProps) {
-    return tokens.map((token, i) => (
+interface ParagraphProps {
+  tokens: ShownToken[];
+  base: number; // index of the first token
+  isLast: boolean;
+  hasProbabilities: boolean;
+}
+
+/** Tokens that are drawn anew together. All but the last stand in a block of their own, so that a text that grows is laid out at its end alone. */
+const Paragraph = memo(
+  function Paragraph({ tokens, base, isLast, hasProbabilities }: ParagraphProps) {
+    const content = tokens.map((token, i) => (
       <Token key={i} token={token} index={base + i} hasProbabilities={hasProbabilities} />
     ));
+    return <span className={isLast ? undefined : css.paragraph}>{content}</span>;
   },
   (a, b) =>
     a.hasProbabilities === b.hasProbabilities &&
+    a.isLast === b.isLast &&
     a.base === b.base &&
     a.tokens.length === b.tokens.length &&
     a.tokens.every((token, i) => token === b.tokens[i]),
 );
-
-interface ChunkProps {
-  tokens: ShownToken[];
-  base: number;
-  hasProbabilities: boolean;
-}
 
 function Token({
   token: { shown, score },

@@ -21,11 +21,15 @@ export function usePlayground(
   const last = useLastModel(address ?? "");
   const first = chooseModel(models, address, last);
   const [storedSecond, storeSecond] = useStored("second-model", "");
-  const second = route.query.get("with");
+  // An address that names no model, as in the list of views, means what was there before.
+  const [before, setBefore] = useStored<string | null>(`with.${view}`, null);
+  const second = route.query.get("with") ?? (address === null ? before : null);
   const isCompared = second !== null;
 
-  const go = (model: string, other: string | null) =>
+  const go = (model: string, other: string | null) => {
+    setBefore(other);
     replaceRoute(href([view], other === null ? { model } : { model, with: other }));
+  };
 
   const defaults = useMemo(
     () => ({ ...kDefaults, ...initial }),
