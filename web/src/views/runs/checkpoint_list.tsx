@@ -51,7 +51,7 @@ export function CheckpointList({ id, run }: { id: string; run: Run | undefined }
       <Card>
         <Empty
           title="No checkpoints yet"
-          command="alpha train --data book.txt --checkpoint-interval 500"
+          command="alpha train --data book.txt --checkpointInterval 500"
         >
           <p>Training saves one now and then, and at its end. They can be talked to at once.</p>
         </Empty>
@@ -60,7 +60,7 @@ export function CheckpointList({ id, run }: { id: string; run: Run | undefined }
   return (
     <Card isFlush>
       <Scroll label="Checkpoints">
-        <table data-testid="checkpoints">
+        <table className={css.checkpoints} data-testid="checkpoints">
           <thead>
             <tr>
               <th scope="col">Step</th>
@@ -120,7 +120,7 @@ function CheckpointRow({
       <td className="number">{formatLoss(loss)}</td>
       <td className="number">{formatBytes(file_size)}</td>
       <td className={css.age}>{age}</td>
-      <td>
+      <td className={css.act}>
         <div className={css.actions}>
           <LinkButton isSmall look="quiet" href={href(["chat"], { model })}>
             Chat

@@ -176,6 +176,27 @@ describe("a feed that is zoomed", () => {
     expect(small.getState().detail).toBeUndefined();
   });
 
+  it("from the beginning asks once for the whole and once for what is seen", async () => {
+    const server = new Server(100_000);
+    const feed = feedOf(server);
+    feed.start();
+    feed.show({ from: 1000, to: 1040 });
+    feed.subscribe(() => feed.getState().detail ?? feed.show({ from: 1000, to: 1040 }));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.asked).toHaveLength(2);
+    expect(feed.getState().detail).toEqual({ from: 980, to: 1060 });
+  });
+
+  it("does not ask for what is beyond its run", async () => {
+    const server = new Server(1000);
+    const feed = feedOf(server);
+    feed.start();
+    await settle();
+    feed.show({ from: 2000, to: 3000 });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(server.asked).toHaveLength(1);
+  });
+
   it("drops an answer that a later zoom made useless", async () => {
     const server = new Server(100_000);
     const feed = feedOf(server);

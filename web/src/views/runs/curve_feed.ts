@@ -43,6 +43,7 @@ export class CurveFeed {
   private view?: Range;
   private wholeCall?: AbortController;
   private detailCall?: AbortController;
+  private asking?: Range; // of the call for finer points
   private detailTimer?: ReturnType<typeof setTimeout>;
   private laterTimer?: ReturnType<typeof setTimeout>;
   private asked_at = -Infinity;
@@ -179,6 +180,7 @@ export class CurveFeed {
     const { view } = this;
     const { whole } = this.state;
     if (!view || !whole || whole.n_buckets === 0) return false;
+    if (view.from > lastStep(whole) || view.to < whole.first_step) return false; // of a longer run
     const { detail } = this;
     if (!detail || !covers(detail.range, this.wholeSteps(view))) return true;
     const isFine =
@@ -202,10 +204,13 @@ export class CurveFeed {
     const { view } = this;
     const { whole } = this.state;
     if (!view || !whole || !this.wantsDetail()) return;
+    const range = withMargin(view, stepRange(whole), kMargin);
+    const isAsked = this.asking?.from === range.from && this.asking.to === range.to;
+    if (isAsked && this.detailCall && !this.detailCall.signal.aborted) return;
     this.detailCall?.abort();
     const call = new AbortController();
     this.detailCall = call;
-    const range = withMargin(view, stepRange(whole), kMargin);
+    this.asking = range;
     const points = (this.options.points ?? kDefaultPoints) * 1.5;
     this.publish({ isRefining: true });
     try {
@@ -215,10 +220,13 @@ export class CurveFeed {
       );
       if (call.signal.aborted) return;
       this.detail = { data: fromCurves(curves), range };
+      this.asking = undefined;
       this.publish({ isRefining: false });
     } catch (error) {
       // The coarse points stay. A later zoom asks again.
-      if (!call.signal.aborted && !isAbort(error)) this.publish({ isRefining: false });
+      if (call.signal.aborted || isAbort(error)) return;
+      this.asking = undefined;
+      this.publish({ isRefining: false });
     }
   }
 

@@ -41,7 +41,7 @@ export function SampleList({ id }: { id: string }) {
   if (groups.length === 0)
     return (
       <Card>
-        <Empty title="No samples yet" command="alpha train --data book.txt --sample-interval 100">
+        <Empty title="No samples yet" command="alpha train --data book.txt --sampleInterval 100">
           <p>While a model is trained it can write something now and then.</p>
         </Empty>
       </Card>
