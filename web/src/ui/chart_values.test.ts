@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bulkOf, nearestIndex, spread, valueText } from "./chart_values";
+import { bulkOf, indexAt, nearestIndex, spread, valueText } from "./chart_values";
 
 const format = (value: number) => value.toFixed(1);
 
@@ -15,6 +15,14 @@ describe("the value of a line at a place", () => {
   it("is nothing far from the line's ends", () => {
     expect(nearestIndex(x, [1, 2, undefined, undefined, undefined], 4, false, 15)).toBeNull();
     expect(nearestIndex(x, [1, 2, undefined, undefined, undefined], 2, false, 15)).toBe(1);
+  });
+
+  it("is there between two that are far apart, but not far behind the last", () => {
+    const line = { id: "a", label: "a", color: "", isSparse: true };
+    const steps = [0, 400, 500, 1000];
+    expect(indexAt(steps, { ...line, values: [1, null, null, 2] }, 1, 1000)).toBe(0);
+    expect(indexAt(steps, { ...line, values: [1, 2, undefined, undefined] }, 2, 1000)).toBe(1);
+    expect(indexAt(steps, { ...line, values: [1, 2, undefined, undefined] }, 3, 1000)).toBeNull();
   });
 
   it("is said with the least and greatest of its bucket", () => {

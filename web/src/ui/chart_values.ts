@@ -32,14 +32,22 @@ export function nearestIndex(
   return best;
 }
 
-/** Where a line's value for index `at` is, with `span` of x seen. */
-export const indexAt = (
+/**
+ * Where a line's value for index `at` is, with `span` of x seen. One with a value now and then has one between any two,
+ * and for a while beside its ends.
+ */
+export function indexAt(
   x: readonly number[],
   line: ChartLine,
   at: number,
   span: number,
-): number | null =>
-  nearestIndex(x, line.values, at, !!line.isSparse, line.isSparse ? Infinity : span / 50);
+): number | null {
+  if (!line.isSparse) return nearestIndex(x, line.values, at, false, span / 50);
+  const isNumber = (value: unknown) => typeof value === "number";
+  const isWithin =
+    line.values.slice(0, at + 1).some(isNumber) && line.values.slice(at).some(isNumber);
+  return nearestIndex(x, line.values, at, true, isWithin ? Infinity : span / 8);
+}
 
 /** The ends of all but the most extreme hundredths, at either end. Undefined for few values. */
 export function bulkOf(values: number[]): [number, number] | undefined {
