@@ -5,7 +5,7 @@ import { Button, TextArea } from "../../ui/controls";
 import { PlusIcon } from "../../ui/icons";
 import { Empty } from "../../ui/layout";
 import { CodeButton } from "../playground/copy_code";
-import { modelOfName } from "../playground/model_name";
+import { modelOfName, stepOfName } from "../playground/model_name";
 import { NoModels } from "../playground/no_models";
 import { PlaygroundHead } from "../playground/playground_head";
 import { SamplingPanel } from "../playground/sampling_panel";
@@ -53,10 +53,11 @@ export function ChatView({ route }: ViewProps) {
     [store],
   );
 
+  const missing = names.find((name) => stepOfName(models, name) === undefined);
   const blocked = isWrong
     ? "Something in the settings is wrong"
-    : names.some((name) => name === "" || (models.length > 0 && !modelOfName(models, name)))
-      ? "Choose a model"
+    : missing !== undefined
+      ? `There is no model ${missing}: choose another`
       : undefined;
   const send = (text: string) => {
     follow.now();
@@ -101,7 +102,11 @@ export function ChatView({ route }: ViewProps) {
             <NoModels query={playground.query} />
           ) : (
             <>
-              {isEmpty ? (
+              {isEmpty && missing !== undefined ? (
+                <Empty title={`There is no model ${missing}`}>
+                  <p>Choose one of those that are there.</p>
+                </Empty>
+              ) : isEmpty ? (
                 <Empty title={`Write to ${names.join(" and ")}`}>
                   <p>
                     Whatever it was trained on, it goes on from what you write: a model that has

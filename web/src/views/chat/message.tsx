@@ -70,7 +70,7 @@ export const MessageView = memo(function MessageView(props: Props) {
             }}
           />
         ) : (
-          <div className={css.body} data-testid="message-text">
+          <div className={css.body} data-testid="message-text" hidden={isStreaming && text === ""}>
             {answer ? (
               <TokenText
                 tokens={answer.tokens}

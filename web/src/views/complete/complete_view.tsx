@@ -4,7 +4,7 @@ import { Button } from "../../ui/controls";
 import { RetryIcon, StopIcon } from "../../ui/icons";
 import { Problem, Progress } from "../../ui/layout";
 import { CodeButton } from "../playground/copy_code";
-import { modelOfName } from "../playground/model_name";
+import { stepOfName } from "../playground/model_name";
 import { NoModels } from "../playground/no_models";
 import { PlaygroundHead } from "../playground/playground_head";
 import { SamplingPanel } from "../playground/sampling_panel";
@@ -31,8 +31,8 @@ export function CompleteView({ route }: ViewProps) {
   useEscape(isBusy, () => store.stop());
 
   const settings: Settings = { models: names, fields };
-  const hasModels = names.every((name) => modelOfName(models, name));
-  const canAsk = prompt !== "" && !isWrong && hasModels;
+  const missing = names.find((name) => stepOfName(models, name) === undefined);
+  const canAsk = prompt !== "" && !isWrong && missing === undefined;
   const complete = () => canAsk && store.complete(settings);
   // One completion stands behind the prompt; of several, and of scores, each has a card.
   const [first] = results;
@@ -156,7 +156,9 @@ export function CompleteView({ route }: ViewProps) {
                     : `${inPlace.model} · ${factsOf(inPlace)}`
                   : isWrong
                     ? "Something in the settings is wrong"
-                    : "Ctrl+Enter completes, Escape stops"}
+                    : missing !== undefined
+                      ? `There is no model ${missing}: choose another`
+                      : "Ctrl+Enter completes, Escape stops"}
               </p>
               {inPlace?.error !== undefined && (
                 <Failure

@@ -32,7 +32,7 @@ export function PlaygroundHead({
           Settings{hasWrong ? ": something is wrong" : ""}
         </Button>
       </PageHead>
-      <div className={css.bar}>
+      <div className={css.bar} hidden={models.length === 0}>
         {names.map((name, i) => (
           <ModelPicker
             key={i}

@@ -68,8 +68,10 @@ export function TokenPopover({
     };
     const escape = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
-      event.stopPropagation();
-      onClose(box.current?.contains(document.activeElement) ?? false);
+      const isInside = box.current?.contains(document.activeElement) ?? false;
+      // What only hovers is in nobody's way: the key means more than it.
+      if (isPinned || isInside) event.stopPropagation();
+      onClose(isInside);
     };
     document.addEventListener("pointerdown", outside);
     document.addEventListener("keydown", escape, true);
@@ -77,7 +79,7 @@ export function TokenPopover({
       document.removeEventListener("pointerdown", outside);
       document.removeEventListener("keydown", escape, true);
     };
-  }, [anchor, onClose]);
+  }, [anchor, isPinned, onClose]);
 
   const token = tokens[index];
   if (!token) return null;

@@ -43,6 +43,7 @@ export function TokenText({
   const timer = useRef<number | undefined>(undefined);
   const opener = useRef<HTMLElement>(null); // the token that the popover is of
   const isReturning = useRef(false);
+  const point = useRef({ x: NaN, y: NaN }); // where the pointer was seen last
   const [open, setOpen] = useState<Open>();
   const close = useCallback((returnsFocus: boolean) => {
     window.clearTimeout(timer.current);
@@ -126,9 +127,12 @@ export function TokenText({
         }}
         onPointerOver={(event) => {
           if (event.pointerType !== "mouse" || event.buttons !== 0 || open?.isPinned) return;
-          const { target } = event;
-          if (!tokenAt(target)) return;
+          const { target, screenX: x, screenY: y } = event;
           window.clearTimeout(timer.current);
+          // Text that moves under a pointer at rest is not pointed at.
+          const isAtRest = point.current.x === x && point.current.y === y;
+          point.current = { x, y };
+          if (isAtRest || !tokenAt(target)) return;
           timer.current = window.setTimeout(
             () => show(target, { isPinned: false, takesFocus: false }),
             hasProbabilities || open ? kHoverOpen_ms : 3 * kHoverOpen_ms,
