@@ -20,7 +20,9 @@ export class Serving {
     server.exited = new Promise((resolve) => {
       server.process.on('close', (code, signal) => resolve(code ?? signal));
     });
-    process.on('exit', () => server.process.kill('SIGKILL'));
+    const kill = () => server.process.kill('SIGKILL');
+    process.on('exit', kill);
+    server.exited.then(() => process.off('exit', kill));
     server.said = '';
     server.url = await new Promise((resolve, reject) => {
       server.process.on('error', reject);

@@ -100,9 +100,23 @@ export async function until(ask, what, ms = kPatience_ms) {
   }
 }
 
-/** How many pixels the page is wider than the window. */
-export const overflow = (page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+/** What makes the page wider than the window, in words; "" where nothing does. */
+export const tooWide = (page) =>
+  page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    const by = document.documentElement.scrollWidth - width;
+    if (by <= 0) return '';
+    // Elements whose content stands out, the innermost last.
+    const outside = [...document.body.querySelectorAll('*')].filter(
+      (element) =>
+        element.scrollWidth > element.clientWidth &&
+        element.getBoundingClientRect().left + element.scrollWidth > width + 1 &&
+        getComputedStyle(element).overflowX === 'visible' &&
+        getComputedStyle(element).display !== 'inline',
+    );
+    const what = outside.slice(-3).map((one) => `${one.tagName} ${one.dataset.testid ?? one.className}`);
+    return `${by} px wider than the window: ${what.join(', ')}`;
+  });
 
 /** A figure for those who read the output of the suite. */
 export function figure(name, value) {

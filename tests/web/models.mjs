@@ -25,14 +25,10 @@ export function run(program, args, { cwd, env = {}, isTold = false, onStart } = 
   });
 }
 
-/** A text that a browser must not take for more: elements, handlers, addresses, entities. */
+/** What a browser must not take for more than text, short enough to be learned by heart. */
 export const kMarkup =
-  '<script>window.pwned=1</script>' +
-  '<img src=x onerror="window.pwned=1">' +
-  '<svg onload="window.pwned=1"></svg>' +
-  '<iframe srcdoc="<script>parent.pwned=1</script>"></iframe>' +
-  '<a href="javascript:window.pwned=1">a</a>' +
-  '<b style="position:fixed">b</b>&lt;i&gt;\n';
+  '<script>window.pwned=1</script><img src=x onerror=window.pwned=2>' +
+  '<a href="javascript:window.pwned=3">link</a>&lt;b&gt;\n';
 
 /** Trains the models of `names` (all without) into `folder`/runs. */
 export async function makeModels(alpha, folder, names = Object.keys(kModels), onStart = undefined) {
@@ -41,7 +37,7 @@ export async function makeModels(alpha, folder, names = Object.keys(kModels), on
     if (code !== 0) throw new Error(`alpha ${args[0]} has failed`);
   };
   await call('data make stories --size 60KB --out stories.txt'.split(' '));
-  await writeFile(path.join(folder, 'markup.txt'), kMarkup.repeat(40));
+  await writeFile(path.join(folder, 'markup.txt'), kMarkup.repeat(80));
   for (const name of names) {
     const shared = `train --runDir runs/${name} --evalIters 1 --threads 1 --quiet`;
     await call(`${shared} ${kModels[name]}`.split(' '));
@@ -55,8 +51,8 @@ const kModels = {
     '--batch 4 --steps 150 --lr 3e-3 --evalInterval 50 --sampleInterval 50',
   // The letters of the text and no others: one token is one character.
   letters:
-    '--data stories.txt --tokenizer char --block 64 --layers 1 --heads 2 --dim 32 ' +
-    '--batch 8 --steps 200 --lr 3e-3 --evalInterval 100 --sampleInterval 100',
+    '--data stories.txt --tokenizer char --block 256 --layers 1 --heads 2 --dim 32 ' +
+    '--batch 2 --steps 200 --lr 3e-3 --evalInterval 100 --sampleInterval 100',
   // Knows nothing, but writes for long enough to be left in the middle.
   long:
     '--data stories.txt --tokenizer char --block 4096 --layers 4 --heads 4 --dim 128 ' +
@@ -64,7 +60,7 @@ const kModels = {
   // Knows one text by heart, which is markup.
   markup:
     '--data markup.txt --tokenizer char --block 128 --layers 2 --heads 2 --dim 64 ' +
-    '--batch 8 --steps 160 --lr 5e-3 --evalInterval 80 --sampleInterval 80',
+    '--batch 4 --steps 240 --lr 5e-3 --evalInterval 120 --sampleInterval 120',
 };
 
 /** `alpha train` with these flags, at work; `code` is its exit code. It ends with the tests. */

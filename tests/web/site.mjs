@@ -10,9 +10,10 @@ import { Browser } from './browser.mjs';
 
 /**
  * Serves the runs of the suite, or with `copies` a folder of the file's own with copies of those
- * that are named. To be called at the top of a file; what is in it is there in its tests.
+ * that are named and what `prepare` makes there before the server starts. To be called at the top
+ * of a file; what is in the answer is there in the tests.
  */
-export function openSite({ copies, flags = [] } = {}) {
+export function openSite({ copies, prepare, flags = [] } = {}) {
   const site = {
     runs: process.env.ALPHA_RUNS,
     visit: (place, body, options) => site.browser.visit(site.server.url + place, body, options),
@@ -27,11 +28,10 @@ export function openSite({ copies, flags = [] } = {}) {
         const from = path.join(process.env.ALPHA_RUNS, name);
         await cp(from, path.join(site.runs, name), { recursive: true });
       }
+      await prepare?.(site.runs);
     }
-    [site.server, site.browser] = await Promise.all([
-      Serving.startOn(site.runs, ...flags),
-      Browser.start(),
-    ]);
+    site.server = await Serving.startOn(site.runs, ...flags);
+    site.browser = await Browser.start();
   });
   after(async () => {
     await site.browser?.stop();
