@@ -62,17 +62,17 @@ export function App() {
 
   return (
     <div className={css.frame}>
-      <a
-        className={css.skip}
-        href={hash || "#/runs"}
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}
-      >
-        Skip to content
-      </a>
       <header className={css.side}>
+        <a
+          className={css.skip}
+          href={hash || "#/runs"}
+          onClick={(event) => {
+            event.preventDefault();
+            main.current?.focus();
+          }}
+        >
+          Skip to content
+        </a>
         <a className={css.brand} href={href(["runs"])}>
           <img src="/favicon.svg" alt="" width={26} height={26} />
           <span>Alpha</span>

@@ -25,7 +25,7 @@ export function Compare({ answers }: { answers: Tokenized[] }) {
                 />
               </span>
               <span className={css.barValue}>
-                {formatInteger(tokens.length)}
+                {formatInteger(tokens.length)}{" "}
                 <small>
                   {leftOut.length > 0
                     ? `${formatInteger(countLeftOut(leftOut))} characters left out`

@@ -39,9 +39,7 @@ export function IdsToText({ models, first }: { models: Option[]; first: string }
           onChange={(event) => setText(event.target.value)}
           data-testid="ids-input"
         />
-        <div className={css.reverseModel}>
-          <Select label="Tokenizer of" options={models} value={model} onChange={setChosen} />
-        </div>
+        <Select label="Tokenizer of" options={models} value={model} onChange={setChosen} />
       </div>
       {error !== undefined && <Problem error={error} onRetry={reload} />}
       {data && (

@@ -115,7 +115,7 @@ const Chunk = memo(function Chunk({
         data-colour={i % 5}
         data-raw={token.isRaw ? "" : undefined}
       >
-        <span className={css.piece}>
+        <span>
           {token.parts.map((part, n) =>
             part.isMark ? (
               <span key={n} className={css.mark}>

@@ -41,7 +41,7 @@ export const TokenPanel = memo(function TokenPanel({
       aria-busy={isBusy || isStale}
       title={
         <span className={css.title}>
-          <span className={css.name}>{model}</span>
+          <span>{model}</span>
           {note && <span className={css.note}>{note}</span>}
           {sameAs && <Badge>same tokens as {sameAs}</Badge>}
         </span>
