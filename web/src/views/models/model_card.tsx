@@ -25,7 +25,6 @@ export function ModelCard({
   return (
     <Card
       isFlush
-      className={css.card}
       data-testid="model-card"
       data-model={model.id}
       title={

@@ -3,6 +3,7 @@ import { formatCount, formatDuration, formatInteger, formatPercent } from "../..
 import { useQuery } from "../../lib/query";
 import { Badge, PageHead, Problem, Progress, Stats } from "../../ui/layout";
 import { About, LoadedModels, Memory, Versions } from "./load_panels";
+import { MetricsLink } from "./metrics_link";
 import { MiniChart } from "./mini_chart";
 import { kWindow_ms, type History, type Reading, type SeenSystem } from "./rate";
 import { useHistory } from "./use_history";
@@ -28,7 +29,7 @@ export function SystemView() {
           ) : null}
         </span>
         <span className={css.links}>
-          <a href="/metrics">Metrics</a>
+          <MetricsLink />
           <a href="/health">Health</a>
         </span>
       </PageHead>
