@@ -4,11 +4,13 @@ import { formatPercent, formatValue } from "../../lib/format";
 import { Button } from "../../ui/controls";
 import { CloseIcon } from "../../ui/icons";
 import { kTopTokens } from "./generate";
+import { popoverPlace, type Place } from "./popover_place";
 import { textWith, visibleToken, type ShownToken } from "./shown_tokens";
 import css from "./tokens.module.css";
 
-const kGap = 6; // px to the token
-const kEdge = 8; // px to the window's edge
+/** A length of tokens.css, in px. */
+const lengthOf = (name: string): number =>
+  parseFloat(getComputedStyle(document.documentElement).getPropertyValue(name)) || 0;
 
 /** What a token is, how likely it was, and what else could have stood there. */
 export function TokenPopover({
@@ -33,19 +35,21 @@ export function TokenPopover({
   onPointerLeave: () => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  const [place, setPlace] = useState({ left: 0, top: 0 });
+  const [place, setPlace] = useState<Place>();
 
   useLayoutEffect(() => {
     const put = () => {
-      const own = box.current?.getBoundingClientRect();
       const at = anchor.getClientRects()[0];
-      if (!own || !at) return;
-      const left = Math.min(at.left, document.documentElement.clientWidth - own.width - kEdge);
-      const below = at.bottom + kGap;
-      const above = at.top - kGap - own.height;
-      const isBelow = below + own.height + kEdge <= window.innerHeight || above < kEdge;
-      const top = isBelow ? Math.min(below, window.innerHeight - own.height - kEdge) : above;
-      setPlace({ left: Math.max(kEdge, left), top: Math.max(kEdge, top) });
+      if (!box.current || !at) return;
+      const { offsetWidth, offsetHeight, clientHeight, scrollHeight } = box.current;
+      const height = scrollHeight + offsetHeight - clientHeight; // with its border, and all that scrolls
+      setPlace(
+        popoverPlace(at, offsetWidth, height, {
+          top: lengthOf("--top-bar"),
+          bottom: window.innerHeight - lengthOf("--bottom-bar"),
+          right: document.documentElement.clientWidth,
+        }),
+      );
     };
     put();
     window.addEventListener("scroll", put, { capture: true, passive: true });
@@ -92,8 +96,6 @@ export function TokenPopover({
     onContinue?.(index, name);
   };
   return createPortal(
-    // Keys are told to the buttons within.
-
     <div
       ref={box}
       className={css.popover}

@@ -110,8 +110,6 @@ export function TokenText({
 
   return (
     <>
-      {/* The tokens within take the focus. */}
-      {}
       <span
         ref={root}
         className={classes(css.text, hasProbabilities && css.coloured)}
