@@ -52,24 +52,46 @@ export function readCurrent(store: Store): Chat | undefined {
   return id ? readChat(store, id) : undefined;
 }
 
+/** The chat that is stored under a name; "" where that is none. */
+export const idOfName = (name: string): string =>
+  name.startsWith(kPrefix) ? name.slice(kPrefix.length) : "";
+
 /** Probabilities are kept where there is room, and only if they are to be. */
 export function writeChat(store: Store, chat: Chat, hasTokens = true): void {
-  const bare = () =>
-    JSON.stringify({ ...chat, columns: chat.columns.map((column) => withoutTokens(column)) });
   try {
     store.setItem(kCurrent, chat.id);
     if (chat.columns.every(({ messages }) => Object.keys(messages).length === 0)) return;
-    const text = hasTokens && countTokens(chat) <= kMostTokens ? JSON.stringify(chat) : bare();
-    for (const old of listChats(store).slice(kMostChats)) removeChat(store, old.id);
-    try {
-      store.setItem(kPrefix + chat.id, text);
-    } catch {
-      store.setItem(kPrefix + chat.id, bare());
+    const isNew = store.getItem(kPrefix + chat.id) === null;
+    for (const old of isNew ? listChats(store).slice(kMostChats - 1) : [])
+      removeChat(store, old.id);
+    if (hasTokens && countTokens(chat) <= kMostTokens && isWritten(store, chat)) return;
+    const bare = withoutAnyTokens(chat);
+    if (isWritten(store, bare)) return;
+    // There is room yet where other chats have probabilities.
+    for (const { id } of listChats(store)) {
+      const other = id === chat.id ? undefined : readChat(store, id);
+      if (other) isWritten(store, withoutAnyTokens(other));
     }
+    isWritten(store, bare);
   } catch {
-    // A full or forbidden storage costs the memory alone.
+    // A forbidden storage costs the memory alone.
   }
 }
+
+/** Whether there was room for it. */
+function isWritten(store: Store, chat: Chat): boolean {
+  try {
+    store.setItem(kPrefix + chat.id, JSON.stringify(chat));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const withoutAnyTokens = (chat: Chat): Chat => ({
+  ...chat,
+  columns: chat.columns.map(withoutTokens),
+});
 
 const countTokens = ({ columns }: Chat): number =>
   columns
@@ -82,9 +104,8 @@ export const removeChat = (store: Store, id: string): void => store.removeItem(k
 export function listChats(store: Store): ChatTitle[] {
   const chats: ChatTitle[] = [];
   for (let i = 0; i < store.length; ++i) {
-    const name = store.key(i);
-    if (!name?.startsWith(kPrefix)) continue;
-    const chat = readChat(store, name.slice(kPrefix.length));
+    const id = idOfName(store.key(i) ?? "");
+    const chat = id ? readChat(store, id) : undefined;
     const first = chat?.columns[0];
     if (chat && first)
       chats.push({ id: chat.id, title: titleOf(first), updated_ms: chat.updated_ms });

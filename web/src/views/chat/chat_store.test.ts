@@ -143,6 +143,8 @@ describe("ChatStore", () => {
     await answer([token("one")]);
     store.edit(0, path().at(-1)?.id ?? "", "mine", settings);
     expect(texts()).toEqual(["Hi", "mine"]);
+    // How fast and how long the answer was is not true of the text in its place.
+    expect(path().at(-1)?.answer).toMatchObject({ model: "bard", step: 400, firstToken_ms: null });
     expect(server.calls).toHaveLength(1);
     store.send("and?", settings);
     expect(server.call(1).body.messages).toMatchObject([
@@ -211,6 +213,48 @@ describe("ChatStore", () => {
     );
   });
 
+  it("stops what is written when columns come or go, in each of them", async () => {
+    for (const isCompared of [true, false]) {
+      const { store, settings } = open();
+      store.setCompared(!isCompared);
+      store.send("Hi", settings);
+      store.setCompared(isCompared);
+      await new Promise((next) => setTimeout(next));
+      const states = store.get().columns.flatMap(({ messages }) => Object.values(messages));
+      expect(states.map(({ state }) => state)).not.toContain("streaming");
+      expect(store.isBusy).toBe(false);
+    }
+  });
+
+  it("changes a question in every column, and an answer in its own", async () => {
+    const { server, store, settings, path, texts, answer } = open();
+    store.setCompared(true);
+    store.send("Hi", settings);
+    await answer([token("one")], 0);
+    await answer([token("two")], 1);
+    const question = path()[0]?.id ?? "";
+    store.retry(0, question, settings);
+    expect(server.calls.slice(2).map(({ body }) => body.model)).toEqual(["bard", "bard@100"]);
+    await answer([token("three")], 2);
+    await answer([token("four")], 3);
+    store.edit(0, question, "Ho", settings);
+    store.stop();
+    await new Promise((next) => setTimeout(next));
+    expect([texts(0)[0], texts(1)[0]]).toEqual(["Ho", "Ho"]);
+    store.choose(1, question);
+    expect([texts(0), texts(1)]).toEqual([
+      ["Hi", "three"],
+      ["Hi", "four"],
+    ]);
+    store.remove(0, path(0)[1]?.id ?? "");
+    expect([texts(0), texts(1)]).toEqual([
+      ["Hi", "one"],
+      ["Hi", "four"],
+    ]);
+    store.remove(0, question);
+    expect([texts(0)[0], texts(1)[0]]).toEqual(["Ho", "Ho"]);
+  });
+
   it("ends an answer that is deleted", async () => {
     const { server, store, settings, path } = open();
     store.send("Hi", settings);
@@ -232,7 +276,8 @@ describe("ChatStore", () => {
 });
 
 describe("the storage", () => {
-  function memory(room = Infinity) {
+  /** `room`: of one text, `roomOfAll`: of them together. */
+  function memory(room = Infinity, roomOfAll = Infinity) {
     const map = new Map<string, string>();
     return {
       get length() {
@@ -242,7 +287,10 @@ describe("the storage", () => {
       getItem: (name: string) => map.get(name) ?? null,
       removeItem: (name: string) => void map.delete(name),
       setItem: (name: string, value: string) => {
-        if (value.length > room) throw new DOMException("full", "QuotaExceededError");
+        let all = value.length;
+        for (const [other, text] of map) all += other === name ? 0 : text.length;
+        if (value.length > room || all > roomOfAll)
+          throw new DOMException("full", "QuotaExceededError");
         map.set(name, value);
       },
     };
@@ -271,11 +319,58 @@ describe("the storage", () => {
     expect(column && pathOf(column).at(-1)?.answer?.tokens).toEqual([]);
   });
 
-  it("takes no harm from what is no chat", () => {
+  it("makes room of the probabilities of other chats", async () => {
+    const [old, chat] = [await chatWithAnswer(), await chatWithAnswer()];
+    const storage = memory(Infinity, 1.6 * JSON.stringify(chat).length);
+    writeChat(storage, old);
+    writeChat(storage, chat);
+    expect(listChats(storage).map(({ id }) => id)).toEqual(
+      expect.arrayContaining([old.id, chat.id]),
+    );
+  });
+
+  it("shows what another window has said, and parts where both have said something", async () => {
+    const storage = memory() as Storage;
+    const server = new FakeServer();
+    const [here, there] = [await chatWithAnswer(), await chatWithAnswer()];
+    const store = new ChatStore(here, storage, server.generate);
+    writeChat(storage, { ...there, id: here.id });
+    store.hearOf(here.id);
+    expect(store.get()).toEqual({ ...there, id: here.id });
+
+    store.send("Ho", { models: ["bard"], fields: {} });
+    store.hearOf(here.id);
+    expect(store.get().id).not.toBe(here.id);
+    await server.call(0).end();
+    expect(listChats(storage).map(({ id }) => id)).toContain(here.id);
+    expect(readChat(storage, here.id)?.columns).toEqual(there.columns);
+    expect(readChat(storage, store.get().id)?.columns).toEqual(store.get().columns);
+  });
+
+  it("leaves a chat as it is that is opened while another answers", async () => {
+    const storage = memory() as Storage;
+    const old = { ...(await chatWithAnswer()), updated_ms: 7 };
+    writeChat(storage, old);
+    const server = new FakeServer();
+    const store = new ChatStore(newChat(), storage, server.generate);
+    store.send("Ho", { models: ["bard"], fields: {} });
+    server.call(0).options.onProgress(progress([token("half")]));
+    const { id } = store.get();
+    store.open(old.id);
+    await new Promise((next) => setTimeout(next));
+    expect(store.get()).toEqual(old);
+    const left = readChat(storage, id)?.columns[0];
+    expect(left && pathOf(left).at(-1)).toMatchObject({ text: "half", state: "stopped" });
+  });
+
+  it("takes no harm from what is no chat", async () => {
     const storage = memory();
     storage.setItem("alpha.chat.x", "{");
     storage.setItem("alpha.chat.y", '{"columns":[{}]}');
     storage.setItem("alpha.chat-current", "x");
+    // An answer without tokens, as another page may have stored it.
+    const text = JSON.stringify({ ...(await chatWithAnswer()), id: "z" });
+    storage.setItem("alpha.chat.z", text.replace('"tokens":', '"pieces":'));
     expect(readCurrent(storage)).toBeUndefined();
     expect(listChats(storage)).toEqual([]);
   });

@@ -19,13 +19,14 @@ import {
   pathOf,
   pathTo,
   remove,
+  stopped,
   toRequest,
   update,
   type AnswerInfo,
   type Conversation,
   type Message,
 } from "./conversation";
-import { readChat, readCurrent, removeChat, writeChat, type Chat } from "./chat_storage";
+import { idOfName, readChat, readCurrent, removeChat, writeChat, type Chat } from "./chat_storage";
 
 /** How answers are to be written from now on. */
 export interface Settings {
@@ -39,6 +40,17 @@ interface Start {
   tokens: ShownToken[];
 }
 
+/** What is known of an answer before it has begun. */
+const kUnknown: Omit<AnswerInfo, "model"> = {
+  step: null,
+  seed: null,
+  tokens: [],
+  finishReason: null,
+  usage: null,
+  firstToken_ms: null,
+  tokensPerSecond: null,
+};
+
 const newId = (): string =>
   Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("");
 
@@ -51,7 +63,7 @@ export const newChat = (): Chat => ({
 
 export class ChatStore {
   private listeners = new Set<() => void>();
-  private running = new Map<string, AbortController>(); // by column and message
+  private running = new Map<string, AbortController>(); // by column and message; what is not in it is not shown
   private saveTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -69,17 +81,41 @@ export class ChatStore {
 
   private set(change: Partial<Chat>): void {
     this.chat = { ...this.chat, ...change };
-    for (const listener of this.listeners) listener();
+    this.tell();
     if (!this.storage || this.saveTimer !== undefined) return;
     // What is being written is much, and changes with every frame.
     this.saveTimer = setTimeout(() => this.save(), this.isBusy ? 3000 : 500);
   }
 
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Stores what has changed since it was stored last. */
   save(): void {
+    if (!this.storage || this.saveTimer === undefined) return;
     clearTimeout(this.saveTimer);
     this.saveTimer = undefined;
     // Probabilities are much to write: once, at the end.
-    if (this.storage) writeChat(this.storage, this.chat, !this.isBusy);
+    writeChat(this.storage, this.chat, !this.isBusy);
+  }
+
+  /**
+   * Another window has stored the chat of this id. It is shown here too; but where there is something here that the
+   * other does not know of, this one goes on as a chat of its own.
+   */
+  hearOf(id: string): void {
+    if (!this.storage || id !== this.chat.id) return;
+    const chat = readChat(this.storage, id);
+    if (!chat) return;
+    if (
+      this.saveTimer !== undefined ||
+      this.isBusy ||
+      chat.columns.length !== this.chat.columns.length
+    )
+      return this.set({ id: newId() });
+    this.chat = chat;
+    this.tell();
   }
 
   private change(column: number, next: (old: Conversation) => Conversation): void {
@@ -96,36 +132,33 @@ export class ChatStore {
   }
 
   startNew(): void {
-    this.stop();
+    this.abandon();
     this.save();
-    this.chat = newChat();
-    this.set({});
+    this.set(newChat());
   }
 
   open(id: string): void {
     if (!this.storage || id === this.chat.id) return;
-    this.stop();
-    this.save();
     const chat = readChat(this.storage, id);
-    if (chat) this.chat = chat;
-    this.set({});
+    if (!chat) return;
+    this.abandon();
+    this.save();
+    this.set(chat);
   }
 
   forget(id: string): void {
     if (this.storage) removeChat(this.storage, id);
-    if (id === this.chat.id) {
-      this.stop();
-      this.chat = newChat();
-    }
-    this.set({});
+    if (id !== this.chat.id) return;
+    this.abandon();
+    this.set(newChat());
   }
 
   /** A second column begins as a copy of the first, and then goes its own way; in the end its answers are versions. */
   setCompared(isCompared: boolean): void {
-    const [first = kEmpty, second] = this.chat.columns;
-    if (isCompared === (second !== undefined)) return;
-    this.stop();
-    this.set({ columns: isCompared || !second ? [first, first] : [merge(first, second)] });
+    if (isCompared === this.chat.columns.length > 1) return;
+    this.abandon();
+    const [one = kEmpty, other] = this.chat.columns;
+    this.set({ columns: other ? [merge(one, other)] : [one, one] });
   }
 
   /** A question, answered in every column. */
@@ -138,25 +171,34 @@ export class ChatStore {
     });
   }
 
-  /** Another version of a message beside the old one. A question is answered again, in every column that has it. */
-  edit(column: number, id: string, text: string, settings: Settings): void {
-    const message = this.chat.columns[column]?.messages[id];
-    if (!message) return;
-    const copy = newId();
-    this.chat.columns.forEach((conversation, i) => {
-      const own = conversation.messages[id];
-      if (!own || (i !== column && message.role === "assistant")) return;
-      const version: Message = { ...own, id: copy, text, state: "done" };
-      if (own.answer) version.answer = { ...own.answer, tokens: [], finishReason: null };
-      this.change(i, (old) => add(old, version));
-      if (own.role === "user") this.answer(i, copy, settings);
-    });
+  /** The columns of which a message is changed: a question is the same in all that have it, an answer its column's own. */
+  private columnsOf(column: number, id: string): number[] {
+    const { columns } = this.chat;
+    if (columns[column]?.messages[id]?.role === "assistant") return [column];
+    return [...columns.keys()].filter((i) => columns[i]?.messages[id]);
   }
 
-  /** Another answer to what an answer answers; or the first one, to a question that has none. */
+  /** Another version of a message beside the old one. A question is answered again. */
+  edit(column: number, id: string, text: string, settings: Settings): void {
+    const copy = newId();
+    for (const i of this.columnsOf(column, id)) {
+      const own = this.chat.columns[i]?.messages[id];
+      if (!own) continue;
+      const version: Message = { ...own, id: copy, text, state: "done" };
+      // Nothing that is known of the answer is so of what somebody wrote into it.
+      if (own.answer)
+        version.answer = { ...kUnknown, model: own.answer.model, step: own.answer.step };
+      this.change(i, (old) => add(old, version));
+      if (own.role === "user") this.answer(i, copy, settings);
+    }
+  }
+
+  /** Another answer to what an answer answers; or to a question. */
   retry(column: number, id: string, settings: Settings): void {
-    const message = this.chat.columns[column]?.messages[id];
-    if (message) this.answer(column, message.role === "user" ? id : message.parent, settings);
+    for (const i of this.columnsOf(column, id)) {
+      const message = this.chat.columns[i]?.messages[id];
+      if (message) this.answer(i, message.role === "user" ? id : message.parent, settings);
+    }
   }
 
   /** Writes on behind an answer that ended. */
@@ -180,19 +222,27 @@ export class ChatStore {
   }
 
   choose(column: number, id: string): void {
-    this.change(column, (old) => choose(old, id));
+    for (const i of this.columnsOf(column, id)) this.change(i, (old) => choose(old, id));
   }
 
   remove(column: number, id: string): void {
-    this.change(column, (old) => remove(old, id));
+    for (const i of this.columnsOf(column, id)) this.change(i, (old) => remove(old, id));
     for (const [key, controller] of this.running) {
       const [at = "", message = ""] = key.split(" ");
       if (!this.chat.columns[Number(at)]?.messages[message]) controller.abort();
     }
   }
 
+  /** Ends what is being written; the last of it may still come. */
   stop(): void {
     for (const controller of this.running.values()) controller.abort();
+  }
+
+  /** Ends what is being written at once: the messages are about to be elsewhere. */
+  private abandon(): void {
+    this.stop();
+    this.running.clear();
+    this.chat = { ...this.chat, columns: this.chat.columns.map(stopped) };
   }
 
   private answer(
@@ -216,18 +266,13 @@ export class ChatStore {
     const before = tokensOrText(start.tokens, start.text);
     const model = models[column] ?? models[0] ?? "";
     const seed = typeof fields.seed === "number" ? fields.seed : randomSeed();
-    const info: AnswerInfo = {
-      model,
-      seed,
-      step: null,
-      tokens: before,
-      finishReason: null,
-      usage: null,
-      firstToken_ms: null,
-      tokensPerSecond: null,
+    const info: AnswerInfo = { ...kUnknown, model, seed, tokens: before };
+    const controller = new AbortController();
+    const key = `${column} ${id}`;
+    const isShown = () => this.running.get(key) === controller;
+    const show = (change: Partial<Message>) => {
+      if (isShown()) this.change(column, (old) => update(old, id, change));
     };
-    const show = (change: Partial<Message>) =>
-      this.change(column, (old) => update(old, id, change));
     const tell = ({ texts, ...rest }: Progress) => {
       const [text] = texts;
       Object.assign(info, rest, {
@@ -236,8 +281,6 @@ export class ChatStore {
       });
       show({ text: start.text + (text?.text ?? ""), answer: { ...info } });
     };
-    const controller = new AbortController();
-    const key = `${column} ${id}`;
     this.running.set(key, controller);
     show({ state: "streaming", answer: { ...info } });
     const conversation = this.chat.columns[column] ?? kEmpty;
@@ -248,13 +291,13 @@ export class ChatStore {
         { model, messages, ...fields, seed },
         { ...this.options, signal: controller.signal, onProgress: tell },
       );
-      this.running.delete(key);
       show({ state: "done" });
     } catch (error) {
-      this.running.delete(key);
       if (isAbort(error)) show({ state: "stopped" });
       else show({ state: "error", answer: { ...info, error: sentenceOf(error) } });
     }
+    if (!isShown()) return;
+    this.running.delete(key);
     this.save();
   }
 }
@@ -266,6 +309,7 @@ export function chatStore(): ChatStore {
   if (!store) {
     store = new ChatStore(readCurrent(localStorage) ?? newChat(), localStorage);
     window.addEventListener("pagehide", () => store?.save());
+    window.addEventListener("storage", ({ key }) => store?.hearOf(idOfName(key ?? "")));
   }
   return store;
 }

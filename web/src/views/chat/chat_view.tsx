@@ -9,6 +9,7 @@ import { modelOfName, stepOfName } from "../playground/model_name";
 import { NoModels } from "../playground/no_models";
 import { PlaygroundHead } from "../playground/playground_head";
 import { SamplingPanel } from "../playground/sampling_panel";
+import { useKeptFocus } from "../playground/use_kept_focus";
 import { useAnnouncement, useEscape } from "../playground/use_streaming";
 import { usePlayground } from "../playground/use_playground";
 import playgroundCss from "../playground/playground.module.css";
@@ -31,8 +32,13 @@ export function ChatView({ route }: ViewProps) {
     Object.values(messages).some(({ state }) => state === "streaming"),
   );
   const [draft, setDraft] = useDraft();
-  const follow = useFollow(chat);
-  const announcement = useAnnouncement(isBusy);
+  const follow = useFollow(paths);
+  const announcement = useAnnouncement(
+    isBusy,
+    paths.map((path) => path.at(-1)?.state),
+  );
+  const area = useRef<HTMLDivElement>(null);
+  useKeptFocus(area);
   useEscape(isBusy, () => store.stop());
   useEffect(() => store.setCompared(isCompared), [store, isCompared, chat.id]);
 
@@ -80,7 +86,7 @@ export function ChatView({ route }: ViewProps) {
   const lastSeed =
     [...(paths[0] ?? [])].reverse().find(({ answer }) => answer?.seed != null)?.answer?.seed ??
     null;
-  const room = modelOfName(models, names[0] ?? "")?.max_model_len;
+  const roomOf = (column: number) => modelOfName(models, names[column] ?? "")?.max_model_len;
   const isEmpty = paths.every((path) => path.length === 0);
 
   return (
@@ -97,7 +103,7 @@ export function ChatView({ route }: ViewProps) {
         className={playgroundCss.layout}
         data-settings={playground.isSettingsOpen ? "" : undefined}
       >
-        <div className={css.chatArea}>
+        <div className={css.chatArea} ref={area}>
           {models.length === 0 ? (
             <NoModels query={playground.query} />
           ) : (
@@ -137,7 +143,7 @@ export function ChatView({ route }: ViewProps) {
                 onSend={send}
                 onStop={() => store.stop()}
                 status={chat.columns
-                  .map((_, i) => contextText(lastAnswer(i)?.usage, room))
+                  .map((_, i) => contextText(lastAnswer(i)?.usage, roomOf(i)))
                   .filter(Boolean)
                   .join(" | ")}
               />

@@ -44,6 +44,7 @@ export function Composer({
           className={css.input}
           value={draft}
           data-testid="chat-input"
+          data-keeps-focus=""
           onChange={(event) => onDraft(event.target.value)}
           onKeyDown={(event) => {
             if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;

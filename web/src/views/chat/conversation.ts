@@ -166,7 +166,19 @@ export function toRequest(system: string, path: Message[]): RequestMessage[] {
 /** What the first question says, in one line. */
 export function titleOf(conversation: Conversation): string {
   const first = pathOf(conversation)[0]?.text.trim().replace(/\s+/g, " ") ?? "";
-  return first.length > 60 ? `${first.slice(0, 59)}…` : first || "New chat";
+  const characters = [...first];
+  return characters.length > 60 ? `${characters.slice(0, 59).join("")}…` : first || "New chat";
+}
+
+/** The same with whatever is being written stopped. */
+export function stopped(conversation: Conversation): Conversation {
+  const messages = Object.fromEntries(
+    Object.entries(conversation.messages).map(([id, message]) => [
+      id,
+      message.state === "streaming" ? { ...message, state: "stopped" as const } : message,
+    ]),
+  );
+  return { ...conversation, messages };
 }
 
 /** What was stored, if it is a conversation: whatever was being written then has been stopped. */
@@ -174,13 +186,13 @@ export function revive(stored: unknown): Conversation | undefined {
   if (typeof stored !== "object" || stored === null) return undefined;
   const { messages, children, chosen } = stored as Partial<Conversation>;
   if (!messages || !children || !chosen) return undefined;
-  const revived: Record<string, Message> = {};
   for (const [id, message] of Object.entries(messages)) {
     if (typeof message?.text !== "string" || message.id !== id) return undefined;
     if (message.role !== "user" && message.role !== "assistant") return undefined;
-    revived[id] = message.state === "streaming" ? { ...message, state: "stopped" } : message;
+    if (message.answer && !Array.isArray(message.answer.tokens)) return undefined;
+    if (!children[message.parent]?.includes(id)) return undefined;
   }
-  return { messages: revived, children, chosen };
+  return stopped({ messages, children, chosen });
 }
 
 /** The same without the probabilities, which are most of the bytes. */

@@ -37,6 +37,13 @@ export const MessageView = memo(function MessageView(props: Props) {
   const { message, column, hasProbabilities, actions, note, waitsFor, isBlocked } = props;
   const { id, role, text, state, answer } = message;
   const [isEditing, setEditing] = useState(false);
+  const article = useRef<HTMLElement>(null);
+  const wasEditing = useRef(false);
+  useEffect(() => {
+    if (wasEditing.current && !isEditing)
+      article.current?.querySelector<HTMLElement>("[data-testid=message-edit]")?.focus();
+    wasEditing.current = isEditing;
+  }, [isEditing]);
   const isStreaming = state === "streaming";
   const name = role === "user" ? "You" : (answer?.model ?? "Assistant");
   const foot = <Foot {...props} onEdit={() => setEditing(true)} />;
@@ -44,6 +51,7 @@ export const MessageView = memo(function MessageView(props: Props) {
     <>
       {note && <p className={css.note}>{note}</p>}
       <article
+        ref={article}
         className={css.message}
         data-testid="message"
         data-role={role}
@@ -60,6 +68,7 @@ export const MessageView = memo(function MessageView(props: Props) {
         </div>
         {isEditing ? (
           <Editor
+            key={id}
             text={text}
             role={role}
             isBlocked={isBlocked}
@@ -229,8 +238,9 @@ function Facts({
   isFull: boolean;
 }) {
   const facts: string[] = [];
-  // Of an answer that was continued, the usage tells of the last part alone.
-  const n_tokens = answer.tokens.length || answer.usage?.completionTokens;
+  // Of an answer that was continued, the usage tells of the last part alone; of a text that somebody wrote nothing does.
+  const isKnown = answer.tokens.every(({ score }) => Number.isFinite(score.logprob));
+  const n_tokens = isKnown ? answer.tokens.length || answer.usage?.completionTokens : undefined;
   if (n_tokens && state !== "streaming") facts.push(plural(n_tokens, "token"));
   if (answer.tokensPerSecond !== null)
     facts.push(`${formatInteger(answer.tokensPerSecond)} tokens/s`);

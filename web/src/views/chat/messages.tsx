@@ -31,7 +31,7 @@ export function Messages({
     const { index, ids } = versionsOf(conversation, message.id);
     return (
       <MessageView
-        key={message.id}
+        key={message.parent} // its versions are drawn in one place: the focus stays
         message={message}
         column={column}
         version={index}

@@ -7,6 +7,8 @@ const isAtEnd = (): boolean => {
   return scrollHeight - window.scrollY - window.innerHeight < kNear_px;
 };
 
+const toEnd = () => window.scrollTo(0, document.documentElement.scrollHeight);
+
 /** Keeps the end of the page in sight as it grows, unless the reader has scrolled away from it. */
 export function useFollow(content: unknown): { isFollowing: boolean; now: () => void } {
   const follows = useRef(true);
@@ -17,15 +19,20 @@ export function useFollow(content: unknown): { isFollowing: boolean; now: () => 
       setFollowing(follows.current);
     };
     window.addEventListener("scroll", scroll, { passive: true });
-    return () => window.removeEventListener("scroll", scroll);
+    // Whoever comes from another view is brought to the top of this one first.
+    const frame = requestAnimationFrame(toEnd);
+    return () => {
+      window.removeEventListener("scroll", scroll);
+      cancelAnimationFrame(frame);
+    };
   }, []);
   useLayoutEffect(() => {
-    if (follows.current) window.scrollTo(0, document.documentElement.scrollHeight);
+    if (follows.current) toEnd();
   }, [content]);
   const now = useCallback(() => {
     follows.current = true;
     setFollowing(true);
-    window.scrollTo(0, document.documentElement.scrollHeight);
+    toEnd();
   }, []);
   return { isFollowing, now };
 }

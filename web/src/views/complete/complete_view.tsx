@@ -9,12 +9,14 @@ import { NoModels } from "../playground/no_models";
 import { PlaygroundHead } from "../playground/playground_head";
 import { SamplingPanel } from "../playground/sampling_panel";
 import { TokenText } from "../playground/token_text";
+import { useKeptFocus } from "../playground/use_kept_focus";
 import { useAnnouncement, useEscape } from "../playground/use_streaming";
 import { usePlayground, waitingFor } from "../playground/use_playground";
 import playgroundCss from "../playground/playground.module.css";
 import { completeStore, type Settings } from "./complete_store";
 import { PromptEditor } from "./prompt_editor";
-import { factsOf, ResultCard } from "./result_card";
+import { factsOf } from "./facts";
+import { ResultCard } from "./result_card";
 import { roomIn } from "./room";
 import css from "./complete.module.css";
 
@@ -26,8 +28,12 @@ export function CompleteView({ route }: ViewProps) {
   const { prompt, results } = useSyncExternalStore(store.subscribe, store.get);
   const { models, names, fields, isWrong, hasProbabilities } = playground;
   const isBusy = results.some(({ state }) => state === "streaming");
-  const announcement = useAnnouncement(isBusy);
+  const announcement = useAnnouncement(
+    isBusy,
+    results.map(({ state }) => state),
+  );
   const area = useRef<HTMLDivElement>(null);
+  useKeptFocus(area);
   useEscape(isBusy, () => store.stop());
 
   const settings: Settings = { models: names, fields };

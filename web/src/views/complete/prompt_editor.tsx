@@ -28,6 +28,7 @@ export function PromptEditor({
         value={prompt}
         placeholder="Begin a text…"
         data-testid="complete-prompt"
+        data-keeps-focus=""
         onChange={(event) => onPrompt(event.target.value)}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;

@@ -1,7 +1,5 @@
-import { useCallback, useEffect } from "react";
 import { listModels } from "../../lib/api";
 import { useQuery } from "../../lib/query";
-import { useStored } from "../../lib/stored";
 import type { Model } from "../../lib/types";
 import { Select } from "../../ui/controls";
 import {
@@ -17,15 +15,6 @@ const kPoll_ms = 2000;
 
 /** The server's models, asked for again and again: a run that is being trained has newer checkpoints soon. */
 export const useModels = () => useQuery<Model[]>("models", listModels, kPoll_ms);
-
-/** The model used last, on any view. */
-export function useLastModel(name: string): string {
-  const [last, setLast] = useStored("model", "");
-  useEffect(() => {
-    if (name && name !== last) setLast(name);
-  }, [name, last, setLast]);
-  return last;
-}
 
 /** A model and which of its checkpoints. */
 export function ModelPicker({
@@ -52,10 +41,6 @@ export function ModelPicker({
   const checkpoints = model ? checkpointOptions(model) : [{ value: "", label: "latest" }];
   if (!checkpoints.some((option) => option.value === checkpoint))
     checkpoints.unshift({ value: checkpoint, label: `${checkpoint} (not there)` });
-  const pick = useCallback(
-    (next: string) => onChange(modelName({ id: next, checkpoint: "" })),
-    [onChange],
-  );
   return (
     <div className={css.picker} data-testid={testId}>
       <span
@@ -68,7 +53,7 @@ export function ModelPicker({
         isLabelHidden
         value={id}
         options={names}
-        onChange={pick}
+        onChange={(next) => onChange(modelName({ id: next, checkpoint: "" }))}
         data-testid={testId && `${testId}-name`}
       />
       <Select

@@ -1,4 +1,4 @@
-import { useId, type ReactNode } from "react";
+import { useId, useState, type ReactNode } from "react";
 import { Button, Checkbox, Choice, Field, TextArea, TextField, classes } from "../../ui/controls";
 import ui from "../../ui/ui.module.css";
 import { kNumbers, type NumberName, type Sampling, type Wrong } from "./sampling";
@@ -34,6 +34,8 @@ export function SamplingPanel({
       onChange={(text) => set({ [name]: text })}
     />
   );
+  // Open from the beginning where there is something in it; later as one leaves it.
+  const [beganWithMore] = useState(() => hasMore(value));
   const isChanged = JSON.stringify(value) !== JSON.stringify(defaults);
   return (
     <aside className={css.aside} aria-label="Settings">
@@ -86,7 +88,7 @@ export function SamplingPanel({
           onChange={(event) => set({ stop: event.target.value })}
         />
         <div className={css.field}>
-          <span className={css.label} id="format-label">
+          <span className={ui.label} aria-hidden="true">
             Format
           </span>
           <Choice
@@ -113,7 +115,7 @@ export function SamplingPanel({
             onChange={(event) => set({ schema: event.target.value })}
           />
         )}
-        <details className={css.more} open={hasMore(value) || undefined}>
+        <details className={css.more} open={beganWithMore}>
           <summary>Penalties and biases</summary>
           <div className={css.moreBody}>
             {number("repetition_penalty")}

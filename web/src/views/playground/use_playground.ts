@@ -1,11 +1,11 @@
 // What Chat and Complete have in common: models in the address, sampling and what is shown, remembered.
 
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import { replaceRoute, href, type Route } from "../../lib/route";
 import { useStored } from "../../lib/stored";
 import type { Model } from "../../lib/types";
 import { chooseModel, modelOfName, parseModelName, isLoadedName } from "./model_name";
-import { useLastModel, useModels } from "./model_picker";
+import { useModels } from "./model_picker";
 import { asSampling, kDefaults, toFields, wrongIn, type Sampling } from "./sampling";
 
 const kNoModels: Model[] = [];
@@ -18,8 +18,12 @@ export function usePlayground(
   const query = useModels();
   const models = query.data ?? kNoModels;
   const address = route.query.get("model");
-  const last = useLastModel(address ?? "");
+  const [last, setLast] = useStored("model", ""); // on any view
   const first = chooseModel(models, address, last);
+  // Once chosen it stays, though another becomes the newest.
+  useEffect(() => {
+    if (first && first !== last) setLast(first);
+  }, [first, last, setLast]);
   const [storedSecond, storeSecond] = useStored("second-model", "");
   // An address that names no model, as in the list of views, means what was there before.
   const [before, setBefore] = useStored<string | null>(`with.${view}`, null);

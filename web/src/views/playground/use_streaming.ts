@@ -1,14 +1,19 @@
 import { useEffect, useRef, useState } from "react";
 
-/** Says once that an answer has come, to those who do not see it. */
-export function useAnnouncement(isBusy: boolean): string {
+/** Says once how an answer has ended, to those who do not see it. `states` are those of the last answers. */
+export function useAnnouncement(isBusy: boolean, states: (string | undefined)[]): string {
   const wasBusy = useRef(isBusy);
   const [text, setText] = useState("");
+  const end = states.includes("error")
+    ? "" // said by the problem itself
+    : states.includes("stopped")
+      ? "Answer stopped"
+      : "Answer complete";
   useEffect(() => {
-    if (wasBusy.current && !isBusy) setText("Answer complete");
+    if (wasBusy.current && !isBusy) setText(end);
     if (!wasBusy.current && isBusy) setText("");
     wasBusy.current = isBusy;
-  }, [isBusy]);
+  }, [isBusy, end]);
   return text;
 }
 
