@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { formatAge } from "../../lib/format";
 import { Button } from "../../ui/controls";
 import { CloseIcon, DownloadIcon } from "../../ui/icons";
@@ -45,11 +45,19 @@ function ChatList({
 }) {
   const [chats, setChats] = useState(() => listChats(localStorage));
   const [now_ms] = useState(() => Date.now());
+  const list = useRef<HTMLUListElement>(null);
+  // The focus goes from a chat that is deleted to the one in its place.
+  const [deleted, setDeleted] = useState<number>();
+  useEffect(() => {
+    if (deleted === undefined || !list.current) return;
+    const rows = list.current.children;
+    rows[Math.min(deleted, rows.length - 1)]?.querySelector("button")?.focus();
+  }, [deleted, chats]);
   if (chats.length === 0)
     return <p className="muted">No chats yet. They are kept in this browser.</p>;
   return (
-    <ul className={css.chats} data-testid="chat-list">
-      {chats.map(({ id, title, updated_ms }) => (
+    <ul className={css.chats} ref={list} data-testid="chat-list">
+      {chats.map(({ id, title, updated_ms }, i) => (
         <li key={id}>
           <button
             type="button"
@@ -71,6 +79,7 @@ function ChatList({
             onClick={() => {
               store.forget(id);
               setChats(listChats(localStorage));
+              setDeleted(i);
             }}
           >
             <CloseIcon size={16} />

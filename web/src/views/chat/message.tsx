@@ -1,9 +1,10 @@
 import { memo, useEffect, useRef, useState } from "react";
 import { formatDuration, formatInteger, plural } from "../../lib/format";
-import { Button, CopyButton, TextArea } from "../../ui/controls";
+import { Button, classes, CopyButton, TextArea } from "../../ui/controls";
 import { CloseIcon, EditIcon, NextIcon, PreviousIcon, RetryIcon } from "../../ui/icons";
 import { Problem, Progress } from "../../ui/layout";
 import { TokenText } from "../playground/token_text";
+import playgroundCss from "../playground/playground.module.css";
 import type { AnswerInfo, Message } from "./conversation";
 import css from "./chat.module.css";
 
@@ -79,7 +80,11 @@ export const MessageView = memo(function MessageView(props: Props) {
             }}
           />
         ) : (
-          <div className={css.body} data-testid="message-text" hidden={isStreaming && text === ""}>
+          <div
+            className={classes(css.body, isStreaming && playgroundCss.writing)}
+            data-testid="message-text"
+            hidden={isStreaming && text === ""}
+          >
             {answer ? (
               <TokenText
                 tokens={answer.tokens}
@@ -177,7 +182,7 @@ function Foot({
       )}
       {!isStreaming && (
         <span className={css.actions}>
-          <CopyButton text={text} label="Copy the text" />
+          {text !== "" && <CopyButton text={text} label="Copy the text" />}
           <Button
             look="quiet"
             isIcon

@@ -1,6 +1,6 @@
 import { useRef, useSyncExternalStore } from "react";
 import type { ViewProps } from "../../app";
-import { Button } from "../../ui/controls";
+import { Button, classes } from "../../ui/controls";
 import { RetryIcon, StopIcon } from "../../ui/icons";
 import { Problem, Progress } from "../../ui/layout";
 import { CodeButton } from "../playground/copy_code";
@@ -133,7 +133,10 @@ export function CompleteView({ route }: ViewProps) {
               >
                 {inPlace && text && (
                   <span
-                    className={css.completion}
+                    className={classes(
+                      css.completion,
+                      inPlace.state === "streaming" && playgroundCss.writing,
+                    )}
                     data-testid="complete-text"
                     data-state={inPlace.state}
                     data-coloured={hasProbabilities ? "" : undefined}

@@ -11,7 +11,7 @@ import css from "./models.module.css";
 /** The steps of a model, the latest first. */
 export function Checkpoints({ model, onDone }: { model: Model; onDone: () => void }) {
   // Sizes and ages; a folder that is a checkpoint itself may have none.
-  const files = useQuery(`checkpoints ${model.id} ${model.steps.length}`, (signal) =>
+  const files = useQuery(`checkpoints ${model.id} ${model.steps.join()}`, (signal) =>
     listCheckpoints(model.id, signal),
   );
   const loaded = loadedSteps(model);

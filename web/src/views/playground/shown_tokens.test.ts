@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import {
-  bytesOf,
   isSpecial,
   paragraphsOf,
   perplexity,
@@ -107,14 +106,6 @@ describe("TokenAligner", () => {
 
   it("takes a prompt that is told whole before its tokens", () => {
     expect(align([{ text: "ab c" }, { token: "ab" }, { token: " c" }])).toEqual(["ab", " c"]);
-  });
-});
-
-describe("bytesOf", () => {
-  it("reads bytes and text", () => {
-    expect([...bytesOf("bytes:\\xe2\\x80")]).toEqual([0xe2, 0x80]);
-    expect([...bytesOf("é")]).toEqual([0xc3, 0xa9]);
-    expect([...bytesOf("bytes: none")]).toHaveLength(11);
   });
 });
 

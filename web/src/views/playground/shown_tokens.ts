@@ -1,6 +1,7 @@
 // Tokens and the text they make. The text comes whole, cut to what may be shown (a stop text, white space at its
 // ends and special tokens are no part of it); tokens come as the model drew them, some of them parts of a character.
 
+import { bytesOf, rawBytes, textOf } from "../../lib/token_name";
 import type { TokenScore } from "../../lib/types";
 
 /** A token and the part of the shown text that it is. */
@@ -10,31 +11,8 @@ export interface ShownToken {
   begun: number[]; // bytes of a character that the tokens before have begun
 }
 
-const kBytes = /^bytes:((?:\\x[0-9a-f]{2})+)$/;
-
-/** The bytes of a token as the server names it. */
-export function bytesOf(name: string): Uint8Array {
-  const hex = kBytes.exec(name)?.[1];
-  if (hex === undefined) return new TextEncoder().encode(name);
-  return Uint8Array.from(hex.slice(2).split("\\x"), (byte) => parseInt(byte, 16));
-}
-
-/** Whether a token is a part of a character, or of several. */
-export const isBytes = (name: string): boolean => kBytes.test(name);
-
 /** Tokens like "<|end_of_text|>" mark something and are no text. */
 export const isSpecial = (name: string): boolean => /^<\|[^|<>]+\|>$/.test(name);
-
-/** The text of bytes; undefined where they are not whole characters. */
-export function textOf(bytes: Iterable<number>): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-      Uint8Array.from(bytes),
-    );
-  } catch {
-    return undefined;
-  }
-}
 
 interface Waiting {
   text: string; // what this token adds once its characters are whole
@@ -170,7 +148,7 @@ export function tokensWith(tokens: ShownToken[], index: number, name: string): S
 
 /** A token with its white space to be seen: "·the", "↵", and bytes as "\xe2\x80". */
 export function visibleToken(name: string): string {
-  if (isBytes(name)) return name.slice("bytes:".length);
+  if (rawBytes(name)) return name.slice("bytes:".length);
   if (name === "") return "(nothing)";
   return name.replace(/\r/g, "␍").replace(/\n/g, "↵").replace(/\t/g, "⇥").replace(/ /g, "·");
 }

@@ -1,8 +1,8 @@
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { formatPercent } from "../../lib/format";
+import { rawBytes } from "../../lib/token_name";
 import { classes } from "../../ui/controls";
 import {
-  isBytes,
   kStepNames,
   paragraphsOf,
   stepOfLogprob,
@@ -221,7 +221,7 @@ function markOf(shown: string, name: string): string | undefined {
 
 /** A token to be read aloud: white space has names. */
 function spoken(name: string): string {
-  if (isBytes(name)) return `bytes ${visibleToken(name)}`;
+  if (rawBytes(name)) return `bytes ${visibleToken(name)}`;
   const names: Record<string, string> = { " ": "space", "\n": "line break", "\t": "tab" };
   return /^\s+$/.test(name) ? [...name].map((c) => names[c] ?? "space").join(" ") : name.trim();
 }

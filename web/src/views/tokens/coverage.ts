@@ -1,6 +1,6 @@
 // What a tokenizer left out of a text. Character and word tokenizers skip what is not in their vocabulary.
 
-import { rawBytes } from "./pieces";
+import { rawBytes } from "../../lib/token_name";
 
 /** The skipped parts in order, spaces between words not counted. A tokenizer of bytes skips nothing. */
 export function leftOut(text: string, pieces: string[]): string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { bytesOf, hex, quoted, rawBytes, shownParts, shownToken } from "./pieces";
+import { bytesOf, rawBytes } from "../../lib/token_name";
+import { hex, quoted, shownParts, shownToken } from "./pieces";
 
 const shown = (piece: string) =>
   shownParts(piece)

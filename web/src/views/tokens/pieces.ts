@@ -1,5 +1,6 @@
 // What a token is made of: how the server writes it, how it is shown.
 
+import { rawBytes } from "../../lib/token_name";
 import type { Piece } from "../../lib/types";
 
 /** A token as it is shown: visible parts in order, and whether a line ends after it. */
@@ -15,32 +16,6 @@ export interface ShownPart {
   text: string;
   isMark: boolean;
 }
-
-const kBytes = /^bytes:((?:\\x[0-9a-f]{2})+)$/;
-const decoder = new TextDecoder("utf-8", { fatal: true });
-const encoder = new TextEncoder();
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    decoder.decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * The bytes of a piece that is no UTF-8 by itself, which the server writes as "bytes:\xe2\x80"; undefined for text.
- * A text that only looks so is valid UTF-8 behind its escapes, and stays a text.
- */
-export function rawBytes(piece: string): Uint8Array | undefined {
-  const match = kBytes.exec(piece);
-  if (!match?.[1]) return undefined;
-  const bytes = Uint8Array.from(match[1].slice(2).split("\\x"), (hex) => parseInt(hex, 16));
-  return isUtf8(bytes) ? undefined : bytes;
-}
-
-export const bytesOf = (piece: string): Uint8Array => rawBytes(piece) ?? encoder.encode(piece);
 
 /** "e2 80". */
 export const hex = (bytes: Uint8Array): string =>

@@ -1,17 +1,16 @@
 // Which models' tokenizers are compared.
 
+import { parseModelName } from "../playground/model_name";
 import type { Tokenized } from "./use_tokenized";
 
 export const kMaxModels = 3;
-
-const runOf = (model: string): string => model.split("@", 1)[0] ?? model;
 
 /** What the address asks for, else what was chosen last, else the first model; each once and known to the server. */
 export function chosenModels(ids: string[], asked: string[], stored: string[]): string[] {
   const known = (models: unknown): string[] =>
     Array.isArray(models)
       ? [...new Set(models as string[])]
-          .filter((model) => typeof model === "string" && ids.includes(runOf(model)))
+          .filter((model) => typeof model === "string" && ids.includes(parseModelName(model).id))
           .slice(0, kMaxModels)
       : [];
   for (const models of [asked, stored, ids.slice(0, 1)]) {

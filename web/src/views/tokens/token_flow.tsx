@@ -1,7 +1,8 @@
 import { memo, useId, useMemo, useState, type KeyboardEvent, type MouseEvent } from "react";
 import { formatInteger, plural } from "../../lib/format";
 import type { Piece } from "../../lib/types";
-import { bytesOf, hex, quoted, shownToken, type ShownToken } from "./pieces";
+import { bytesOf } from "../../lib/token_name";
+import { hex, quoted, shownToken, type ShownToken } from "./pieces";
 import css from "./tokens.module.css";
 
 export const kMaxShown = 5000; // tokens; more would make the page slow

@@ -68,8 +68,8 @@ function CopyIds({ answer }: { answer: Tokenized }) {
 }
 
 function Answer({ answer, look }: { answer: Tokenized; look: TokenLook }) {
-  const { model, text, tokens, maxModelLen } = answer;
-  const characters = useMemo(() => countCharacters(text), [text]);
+  const { model, text, tokens, leftOut, maxModelLen } = answer;
+  const characters = useMemo(() => countCharacters(text) - countLeftOut(leftOut), [text, leftOut]);
   const n = tokens.length;
   const share = maxModelLen > 0 ? n / maxModelLen : undefined;
   return (

@@ -9,6 +9,7 @@ import { useStored } from "../../lib/stored";
 import { Button, Checkbox, Choice, Select, TextArea, type Option } from "../../ui/controls";
 import { CloseIcon, PlusIcon } from "../../ui/icons";
 import { Card, Empty, PageHead, Problem, Progress } from "../../ui/layout";
+import { parseModelName } from "../playground/model_name";
 import { Compare } from "./compare";
 import { countBytes, countCharacters } from "./coverage";
 import { IdsToText } from "./ids_to_text";
@@ -55,7 +56,7 @@ export function TokensView({ route }: ViewProps) {
           ids={models.data.map(({ id }) => id)}
           asked={route.query.getAll("model")}
           noteOf={(id) =>
-            tokenizerText(details.data?.find((one) => one.id === id.split("@", 1)[0]))
+            tokenizerText(details.data?.find((one) => one.id === parseModelName(id).id))
           }
         />
       )}
