@@ -77,6 +77,7 @@ void Generation::read_events() {
     while (!is_closed_ && completions_[i]->try_next(event_)) take(i, event_);
     if (is_closed_) return;
   }
+  if (has_token_) count_tokens();
   if (n_open_ == 0) finish();
 }
 
@@ -135,6 +136,14 @@ void Generation::cut_short() {
   for (const auto& completion : completions_) completion->cancel();
 }
 
+/// Tells the metrics what there is since it last did.
+void Generation::count_tokens() {
+  call_->service().metrics().count_tokens(call_->log.model, usage_.n_prompt - counted_.n_prompt,
+                                          usage_.n_cached - counted_.n_cached,
+                                          usage_.n_completion - counted_.n_completion);
+  counted_ = usage_;
+}
+
 /// Lets go of the scheduler: what still runs is cancelled.
 void Generation::close() {
   if (std::exchange(is_closed_, true)) return;
@@ -146,8 +155,7 @@ void Generation::close() {
   Service& service = call_->service();
   service.metrics().observe_request(call_->log.model, service.clock().seconds() - call_->begun_at(),
                                     finish_reason_);
-  service.metrics().count_tokens(call_->log.model, usage_.n_prompt, usage_.n_cached,
-                                 usage_.n_completion);
+  count_tokens();
   service.remove(this, finish_reason_ != "cancelled" && finish_reason_ != "error",
                  std::move(model_));
 }

@@ -68,6 +68,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   void leave();
   void close();
   void measure(std::size_t prompt, const TokenEvent& event);
+  void count_tokens();
 
   std::shared_ptr<Call> call_;
   std::shared_ptr<ServedModel> model_;
@@ -75,6 +76,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   std::vector<std::unique_ptr<Completion>> completions_;
   std::int64_t n_open_ = 0;  // samples that have not ended
   TokenUsage usage_;
+  TokenUsage counted_;  // of that, what the metrics have been told
   std::string finish_reason_;
   std::vector<std::vector<double>>
       token_times_;  // of each prompt's samples: the last token; 0: none

@@ -91,6 +91,9 @@ struct ServiceMetrics::Families {
     Histogram& between_tokens;
     Histogram& queue;
     Histogram& request;
+    Counter& prompt_tokens;
+    Counter& cached_tokens;
+    Counter& generated_tokens;
   };
 
   std::map<std::string, Meters> meters;
@@ -103,7 +106,10 @@ struct ServiceMetrics::Families {
         .try_emplace(model, Meters{.first_token = first_token.Add(labels, kSeconds),
                                    .between_tokens = between_tokens.Add(labels, kTokenSeconds),
                                    .queue = queue.Add(labels, kSeconds),
-                                   .request = request.Add(labels, kSeconds)})
+                                   .request = request.Add(labels, kSeconds),
+                                   .prompt_tokens = prompt_tokens.Add(labels),
+                                   .cached_tokens = cached_tokens.Add(labels),
+                                   .generated_tokens = generated_tokens.Add(labels)})
         .first->second;
   }
 };
@@ -137,9 +143,10 @@ void ServiceMetrics::observe_request(const std::string& model, double seconds,
 
 void ServiceMetrics::count_tokens(const std::string& model, std::int64_t n_prompt,
                                   std::int64_t n_cached, std::int64_t n_completion) {
-  families_->prompt_tokens.Add({{"model", model}}).Increment(static_cast<double>(n_prompt));
-  families_->cached_tokens.Add({{"model", model}}).Increment(static_cast<double>(n_cached));
-  families_->generated_tokens.Add({{"model", model}}).Increment(static_cast<double>(n_completion));
+  const Families::Meters& meters = families_->of(model);
+  meters.prompt_tokens.Increment(static_cast<double>(n_prompt));
+  meters.cached_tokens.Increment(static_cast<double>(n_cached));
+  meters.generated_tokens.Increment(static_cast<double>(n_completion));
 }
 
 void ServiceMetrics::count_http(std::string_view route, int status) {

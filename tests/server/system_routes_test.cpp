@@ -1,3 +1,6 @@
+#include <set>
+
+#include "tests/http/raw_client.h"
 #include "tests/server/support.h"
 
 namespace alpha {
@@ -97,6 +100,36 @@ TEST_F(SystemRoutes, NumbersMoveWithTheWorkAndAreThoseOfTheMetrics) {
     model_bytes += row["size_bytes"].get<double>();
   }
   EXPECT_EQ(seen["memory"]["models_bytes"], model_bytes);
+}
+
+TEST_F(SystemRoutes, TokensAreCountedWhileTheyAreWritten) {
+  settings.max_sessions = 1;
+  const RunningService server(*backend, settings);
+  const Json body = {{"model", "toy"},   {"prompt", std::vector<std::string>(16, "the cat sat")},
+                     {"max_tokens", 40}, {"ignore_eos", true},
+                     {"stream", true},   {"temperature", 0}};
+  std::set<std::int64_t> seen;
+  for (int i = 0; i < 50 && seen.size() < 2; ++i) {
+    seen.clear();
+    const Json before = system(server);
+    http::test::RawClient client(server.port());
+    client.send(
+        fmt::format("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n"
+                    "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                    body.dump().size(), body.dump()));
+    client.read_to("data: ");
+    for (Json now = system(server);
+         now["requests"]["finished_total"] == before["requests"]["finished_total"];
+         now = system(server)) {
+      const auto n_written = now["tokens"]["generated_total"].get<std::int64_t>() -
+                             before["tokens"]["generated_total"].get<std::int64_t>();
+      if (n_written > 0) seen.insert(n_written);
+    }
+    const Json after = system(server);
+    EXPECT_EQ(after["tokens"]["generated_total"],
+              before["tokens"]["generated_total"].get<std::int64_t>() + 16 * 40);
+  }
+  EXPECT_GE(seen.size(), 2U);
 }
 
 TEST_F(SystemRoutes, WantsAKeyWhereThereAreSome) {
