@@ -1,6 +1,8 @@
 // Calls to the server that this page came from.
 
 import { useSyncExternalStore } from "react";
+import { noteServerDate } from "./clock";
+import { readText, writeText } from "./stored";
 import type { Checkpoint, Curves, Model, Piece, Run, RunEventRow, Sample, System } from "./types";
 
 /** What the server, or the way to it, refused, in a sentence to be shown. */
@@ -25,15 +27,14 @@ export const messageOf = (error: unknown): string =>
 
 // The API key, for servers that want one. It stays in this browser, as it would in any client.
 
-const kKeyName = "alpha.key";
+const kKeyName = "key";
 const listeners = new Set<() => void>();
 let needsKey = false;
 
-export const apiKey = (): string => localStorage.getItem(kKeyName) ?? "";
+export const apiKey = (): string => readText(kKeyName) ?? "";
 
 export function setApiKey(key: string): void {
-  if (key) localStorage.setItem(kKeyName, key);
-  else localStorage.removeItem(kKeyName);
+  writeText(kKeyName, key || undefined);
   setNeedsKey(false);
 }
 
@@ -74,6 +75,7 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     if (isAbort(error)) throw error;
     throw new ApiFailure(0, "The server cannot be reached. Is `alpha serve` running?");
   }
+  noteServerDate(response.headers.get("Date"));
   if (response.ok) return response;
   if (response.status === 401) setNeedsKey(true);
   const retryAfter = Number(response.headers.get("Retry-After"));

@@ -43,15 +43,16 @@ export function useQuery<T>(
       if (poll_ms !== undefined && !controller.signal.aborted)
         timer = window.setTimeout(wait, poll_ms);
     };
-    // A page that nobody sees asks for nothing.
+    // A page that nobody sees asks for nothing, and at once when it is seen again.
     const wait = () => {
       if (document.visibilityState === "visible") void ask();
-      else timer = window.setTimeout(wait, poll_ms);
+      else document.addEventListener("visibilitychange", wait, { once: true });
     };
     void ask();
     return () => {
       controller.abort();
       window.clearTimeout(timer);
+      document.removeEventListener("visibilitychange", wait);
     };
   }, [key, poll_ms, round]);
 

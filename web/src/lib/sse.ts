@@ -61,19 +61,38 @@ export class EventParser {
   }
 }
 
-/** The events of an answer, as they come. Ends with the stream; throws when it breaks off. */
-export async function* readEvents(response: Response): AsyncGenerator<ServerEvent> {
+/**
+ * The events of an answer, as they come. Ends with the stream; throws when it breaks off, or when nothing at all came
+ * for `longestSilence_ms`.
+ */
+export async function* readEvents(
+  response: Response,
+  longestSilence_ms?: number,
+): AsyncGenerator<ServerEvent> {
   if (!response.body) return;
   const parser = new EventParser();
   const decoder = new TextDecoder();
   const reader = response.body.getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await inTime(reader.read(), longestSilence_ms);
       if (done) return;
       yield* parser.feed(decoder.decode(value, { stream: true }));
     }
   } finally {
     reader.cancel().catch(() => undefined);
+  }
+}
+
+async function inTime<T>(task: Promise<T>, most_ms: number | undefined): Promise<T> {
+  if (most_ms === undefined) return task;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("The server fell silent.")), most_ms);
+  });
+  try {
+    return await Promise.race([task, silence]);
+  } finally {
+    clearTimeout(timer);
   }
 }

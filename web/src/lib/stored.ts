@@ -1,10 +1,31 @@
-// Choices that outlive the page, kept in this browser.
+// Choices that outlive the page, kept in this browser. A full or forbidden storage costs the memory alone.
 
 import { useCallback, useState } from "react";
 
-function read<T>(name: string, initial: T): T {
+const fullName = (name: string): string => `alpha.${name}`;
+
+/** What is remembered under `name`, or null. */
+export function readText(name: string): string | null {
   try {
-    const text = localStorage.getItem(`alpha.${name}`);
+    return localStorage.getItem(fullName(name));
+  } catch {
+    return null;
+  }
+}
+
+/** Remembers a text; undefined forgets. */
+export function writeText(name: string, text: string | undefined): void {
+  try {
+    if (text === undefined) localStorage.removeItem(fullName(name));
+    else localStorage.setItem(fullName(name), text);
+  } catch {
+    // Said above.
+  }
+}
+
+function read<T>(name: string, initial: T): T {
+  const text = readText(name);
+  try {
     return text === null ? initial : (JSON.parse(text) as T);
   } catch {
     return initial;
@@ -17,11 +38,7 @@ export function useStored<T>(name: string, initial: T): [T, (value: T) => void] 
   const store = useCallback(
     (next: T) => {
       setValue(next);
-      try {
-        localStorage.setItem(`alpha.${name}`, JSON.stringify(next));
-      } catch {
-        // A full or forbidden storage costs the memory alone.
-      }
+      writeText(name, JSON.stringify(next));
     },
     [name],
   );

@@ -1,22 +1,23 @@
 // Light, dark, or what the machine says. Charts are drawn, so they must be told of a change.
 
 import { useSyncExternalStore } from "react";
+import { readText, writeText } from "./stored";
 
 export type Theme = "system" | "light" | "dark";
 
-const kName = "alpha.theme";
+const kName = "theme";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 const tell = () => listeners.forEach((listener) => listener());
 dark.addEventListener("change", tell);
 
 export function storedTheme(): Theme {
-  const theme = localStorage.getItem(kName);
+  const theme = readText(kName);
   return theme === "light" || theme === "dark" ? theme : "system";
 }
 
 export function setTheme(theme: Theme): void {
-  localStorage.setItem(kName, theme);
+  writeText(kName, theme);
   applyTheme();
   tell();
 }

@@ -7,6 +7,7 @@ import {
   listCheckpoints,
   messageOf,
 } from "../../lib/api";
+import { useNow } from "../../lib/clock";
 import { formatAge, formatBytes, formatInteger, formatLoss, formatPercent } from "../../lib/format";
 import { useLive, type LiveEvent } from "../../lib/live";
 import { useQuery } from "../../lib/query";
@@ -17,9 +18,10 @@ import { DownloadIcon } from "../../ui/icons";
 import { Badge, Card, Empty, Problem, Progress, Scroll } from "../../ui/layout";
 import { valueAt } from "./curve_data";
 import { saveFile } from "./download";
-import { useNow } from "./run_table";
 import { useReconnected } from "./use_reconnected";
 import css from "./details.module.css";
+
+const kListedLater_ms = 1500;
 
 export function CheckpointList({ id, run }: { id: string; run: Run | undefined }) {
   const query = useQuery(`checkpoints ${id}`, (signal) => listCheckpoints(id, signal), 30_000);
@@ -27,6 +29,8 @@ export function CheckpointList({ id, run }: { id: string; run: Run | undefined }
     getCurves(id, { points: 5000, columns: ["val_loss"] }, signal),
   );
   const { reload } = query;
+  const again = useRef<number>(undefined);
+  useEffect(() => () => window.clearTimeout(again.current), []);
   useReconnected(reload);
   useLive(
     useCallback(
@@ -36,7 +40,11 @@ export function CheckpointList({ id, run }: { id: string; run: Run | undefined }
         const isEdge =
           (event.type === "run_start" && event.run.id === id) ||
           (event.type === "run_complete" && event.runId === id);
-        if (isSaved || isEdge) reload();
+        if (!isSaved && !isEdge) return;
+        reload();
+        // A checkpoint may be told of before it is listed.
+        window.clearTimeout(again.current);
+        again.current = window.setTimeout(reload, kListedLater_ms);
       },
       [id, reload],
     ),

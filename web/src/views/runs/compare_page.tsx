@@ -1,10 +1,6 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
-import { listRuns } from "../../lib/api";
-import { formatLoss } from "../../lib/format";
-import { useLive, type LiveEvent } from "../../lib/live";
-import { useQuery } from "../../lib/query";
+import { useMemo } from "react";
+import { formatLoss, formatValue } from "../../lib/format";
 import { href } from "../../lib/route";
-import type { Run } from "../../lib/types";
 import { Chart } from "../../ui/chart";
 import { seriesColor } from "../../ui/chart_colors";
 import type { ChartRange } from "../../ui/chart_range";
@@ -16,8 +12,8 @@ import { kPlainCharts, testName, type ChartDef } from "./chart_lines";
 import { kMostCompared, formatIds } from "./compare_ids";
 import { comparedLines, type ComparedRun } from "./compare_lines";
 import { FinalValues, SettingDifferences } from "./compare_tables";
-import { applyLive } from "./run_rows";
 import { setInAddress, useFeeds } from "./use_feeds";
+import { useRuns } from "./use_runs";
 import page from "./run_page.module.css";
 import css from "./compare.module.css";
 
@@ -46,48 +42,32 @@ const kCharts: ComparedChart[] = [
   {
     name: "ms_per_iter",
     title: "Time of a step, ms",
-    format: (value) => `${value.toPrecision(4)} ms`,
+    format: (value) => `${formatValue(value)} ms`,
     isNoisy: true,
     isFromZero: true,
   },
 ];
-const kColumns = kCharts.map(({ name }) => name);
-
-/** The rows of all runs, as they are asked for and as events change them. */
-function useRuns() {
-  const query = useQuery("runs", listRuns, 10_000);
-  const [runs, setRuns] = useState<Run[]>([]);
-  useEffect(() => {
-    if (query.data) setRuns(query.data);
-  }, [query.data]);
-  useLive(
-    useCallback((event: LiveEvent) => setRuns((rows) => applyLive(rows, event, Date.now())), []),
-  );
-  return { runs, query };
-}
+const kOptions = { columns: kCharts.map(({ name }) => name), points: 600 };
 
 export function ComparePage({ ids, query: address }: { ids: string[]; query: URLSearchParams }) {
-  const options = useMemo(
-    () => ({ columns: kColumns, points: ids.length > 4 ? 600 : 1000 }),
-    [ids.length],
-  );
-  const { states, range, reload } = useFeeds(ids, options, address);
-  const { runs, query } = useRuns();
+  const { states, range, reload } = useFeeds(ids, kOptions, address);
+  const { runs = [], query } = useRuns();
   const [drawing, setDrawing] = useDrawing();
 
   const compared = useMemo(
     () =>
       ids.map((id, color): ComparedRun => {
-        const state = states[color];
+        const state = states.get(id);
         return { id, color, data: state?.data, detail: state?.detail };
       }),
-    // The states are the same array until one of them changes.
+    // The states are the same map until one of them changes.
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [formatIds(ids), states],
   );
   const rows = ids.map((id) => runs.find((run) => run.id === id));
   const others = runs.filter((run) => !ids.includes(run.id));
-  const failed = states.find(({ error }) => error !== undefined);
+  const all = [...states.values()];
+  const failed = all.find(({ error }) => error !== undefined);
 
   return (
     <>
@@ -139,7 +119,7 @@ export function ComparePage({ ids, query: address }: { ids: string[]; query: URL
           {ids.length === 1 && <p className="muted">Add another run to compare this one with.</p>}
           <ChartBar range={range} drawing={drawing} onDrawing={setDrawing} />
           {failed && <Problem error={failed.error} onRetry={reload} />}
-          {states.some(({ data, error }) => !data && error === undefined) && (
+          {all.some(({ data, error }) => !data && error === undefined) && (
             <Progress label="Loading the curves" />
           )}
           <div className={page.charts}>

@@ -3,8 +3,10 @@ import type { Curves, Metric } from "../../lib/types";
 import {
   appendRows,
   fromCurves,
+  indexOfLeast,
   joinCurves,
   lastStep,
+  recentMean,
   spacingIn,
   stepRange,
   valueAt,
@@ -80,6 +82,27 @@ describe("rows that come", () => {
     const { data } = appendRows(fromCurves({ ...curves([], []), columns: {} }), [row(5, 1)]);
     expect(stepRange(data)).toEqual({ from: 5, to: 5 });
     expect(data.columns.loss?.mean).toEqual([1]);
+  });
+});
+
+describe("a run that begins again", () => {
+  it("begins where its rows do", () => {
+    const first = fromCurves({ ...curves([5, 6, 7], [3, 2, 1]), first_step: 5 });
+    const { data } = appendRows(first, [row(1, 9), row(2, 8)]);
+    expect(stepRange(data)).toEqual({ from: 1, to: 2 });
+  });
+});
+
+describe("values of a column", () => {
+  it("have a least one, the earliest of equals", () => {
+    expect(indexOfLeast([null, 3, 1, 2, 1])).toBe(2);
+    expect(indexOfLeast([null])).toBeUndefined();
+    expect(indexOfLeast(undefined)).toBeUndefined();
+  });
+
+  it("have a mean of the last few that are there", () => {
+    expect(recentMean([100, 2, null, 4], 2)).toBe(3);
+    expect(recentMean([null], 2)).toBeUndefined();
   });
 });
 

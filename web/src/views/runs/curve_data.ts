@@ -18,7 +18,7 @@ export interface CurveData {
   step: number[]; // of each point: the last one of its bucket
   columns: Record<string, Band>;
   n_buckets: number; // so many of the first points may be several rows each
-  rows_per_bucket: number;
+  rows_per_bucket: number; // where the finest are
   n_appended: number; // so many of the last points came after the server's answer
 }
 
@@ -102,7 +102,7 @@ export function appendRows(
     data: {
       ...data,
       n_rows: data.n_rows - (data.step.length - keep) + added.length,
-      first_step: data.step.length > 0 ? data.first_step : (step[0] ?? 0),
+      first_step: keep > 0 ? data.first_step : (step[0] ?? 0),
       step,
       columns,
       n_buckets: Math.min(data.n_buckets, keep),
@@ -145,7 +145,13 @@ export function withDetail(coarse: CurveData, fine: CurveData, range: Range): Cu
     };
   }
   const step = [...coarse.step.slice(0, before), ...fine.step, ...coarse.step.slice(after)];
-  return { ...coarse, step, columns, n_buckets: step.length };
+  return {
+    ...coarse,
+    step,
+    columns,
+    n_buckets: step.length,
+    rows_per_bucket: fine.rows_per_bucket,
+  };
 }
 
 /** Steps between neighbouring points, on average, of those within `range`. */
@@ -183,9 +189,25 @@ export function lastValue(values: readonly (number | null | undefined)[] | undef
   return undefined;
 }
 
+/** The index of the least value; undefined where there is none. The earliest of equal ones. */
+export function indexOfLeast(values: Values | undefined): number | undefined {
+  let best: number | undefined;
+  let least = Infinity;
+  values?.forEach((value, i) => {
+    if (value === null || value >= least) return;
+    best = i;
+    least = value;
+  });
+  return best;
+}
+
 /** The mean of the last `n` values that are there. */
 export function recentMean(values: Values | undefined, n: number): number | undefined {
-  const recent = (values ?? []).filter((value) => value !== null).slice(-n);
+  const recent: number[] = [];
+  for (let i = (values?.length ?? 0) - 1; i >= 0 && recent.length < n; --i) {
+    const value = values?.[i];
+    if (value !== null && value !== undefined) recent.push(value);
+  }
   return recent.length > 0
     ? recent.reduce((sum, value) => sum + value, 0) / recent.length
     : undefined;

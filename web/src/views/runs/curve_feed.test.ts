@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { CurvesQuery } from "../../lib/api";
+import { ApiFailure, type CurvesQuery } from "../../lib/api";
 import type { LiveEvent } from "../../lib/live";
 import type { Curves, Metric, Run } from "../../lib/types";
 import { CurveFeed } from "./curve_feed";
@@ -8,10 +8,13 @@ import { CurveFeed } from "./curve_feed";
 class Server {
   asked: CurvesQuery[] = [];
   held: (() => void)[] | undefined; // answers wait here
+  isDown = false;
+  value = (step: number) => 1 / step;
   constructor(public n: number) {}
 
   ask = async (_id: string, query: CurvesQuery, signal?: AbortSignal): Promise<Curves> => {
     this.asked.push(query);
+    if (this.isDown) throw new ApiFailure(503, "down");
     const from = Math.max(1, query.from ?? 1);
     const to = Math.min(this.n, query.to ?? this.n);
     const { n } = this;
@@ -30,7 +33,7 @@ class Server {
       to,
       rows_per_bucket: per,
       step,
-      columns: { loss: { mean: step.map((s) => 1 / s) } },
+      columns: { loss: { mean: step.map(this.value) } },
     };
   };
 }
@@ -116,10 +119,40 @@ describe("a feed of curves", () => {
     const feed = feedOf(server);
     feed.start();
     await settle();
-    feed.take({ type: "snapshot", runs: [] });
+    feed.take({ type: "snapshot", runs: [], isAgain: false });
     expect(server.asked).toHaveLength(1);
-    feed.take({ type: "snapshot", runs: [] });
+    feed.take({ type: "snapshot", runs: [], isAgain: true });
     expect(server.asked).toHaveLength(2);
+  });
+
+  it("asks anew when the stream is there after a first answer that failed", async () => {
+    const server = new Server(50);
+    server.isDown = true;
+    const feed = feedOf(server);
+    feed.start();
+    await settle();
+    expect(feed.getState().error).toBeInstanceOf(ApiFailure);
+    server.isDown = false;
+    feed.take({ type: "snapshot", runs: [], isAgain: false });
+    await settle();
+    expect(feed.getState().error).toBeUndefined();
+    expect(last(feed)).toBe(50);
+  });
+
+  it("keeps what it has when it cannot ask anew, and tries again", async () => {
+    const server = new Server(50);
+    const feed = feedOf(server);
+    feed.start();
+    await settle();
+    server.n = 60;
+    server.isDown = true;
+    feed.reload();
+    await settle();
+    expect(last(feed)).toBe(50);
+    expect(feed.getState().error).toBeUndefined();
+    server.isDown = false;
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(last(feed)).toBe(60);
   });
 
   it("asks anew when many rows came, and not more often than every few seconds", async () => {
@@ -185,6 +218,49 @@ describe("a feed that is zoomed", () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(server.asked).toHaveLength(2);
     expect(feed.getState().detail).toEqual({ from: 980, to: 1060 });
+  });
+
+  it("has the coarse points alone again when all is seen", async () => {
+    const feed = feedOf(new Server(100_000));
+    feed.start();
+    await settle();
+    feed.show({ from: 1000, to: 1100 });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(feed.getState().data?.rows_per_bucket).toBe(2);
+    feed.show(undefined);
+    expect(feed.getState().detail).toBeUndefined();
+    expect(feed.getState().data?.step).toHaveLength(100);
+    expect(feed.getState().data?.rows_per_bucket).toBe(1000);
+  });
+
+  it("asks for what is seen anew when the run is written anew", async () => {
+    const server = new Server(100_000);
+    const feed = feedOf(server);
+    feed.start();
+    await settle();
+    feed.show({ from: 90_000, to: 90_100 });
+    await vi.advanceTimersByTimeAsync(200);
+    server.n = 90_050;
+    server.value = () => 7;
+    feed.take({ type: "run_start", run: { id: "a" } as Run & { metrics: Metric[] } });
+    await settle();
+    expect(last(feed)).toBe(90_050);
+    expect(feed.getState().detail).toEqual({ from: 89_950, to: 90_050 });
+    expect(new Set(feed.getState().data?.columns.loss?.mean)).toEqual(new Set([7]));
+  });
+
+  it("asks anew for all when a row comes that replaces some of a bucket", async () => {
+    const server = new Server(100_000);
+    const feed = feedOf(server);
+    feed.start();
+    await settle();
+    feed.show({ from: 90_000, to: 90_100 });
+    await vi.advanceTimersByTimeAsync(200);
+    server.n = 90_050;
+    server.value = () => 7;
+    feed.take(metrics(90_050));
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(new Set(feed.getState().data?.columns.loss?.mean)).toEqual(new Set([7]));
   });
 
   it("does not ask for what is beyond its run", async () => {

@@ -1,6 +1,6 @@
 // The curves of one run, kept up to date: the whole coarsely, what is zoomed at finely, and rows as they are logged.
 
-import { getCurves, isAbort, type CurvesQuery } from "../../lib/api";
+import { ApiFailure, getCurves, isAbort, type CurvesQuery } from "../../lib/api";
 import type { LiveEvent } from "../../lib/live";
 import type { Curves, Metric } from "../../lib/types";
 import { covers, spanOf, withMargin, type Range } from "../../ui/chart_zoom";
@@ -47,7 +47,6 @@ export class CurveFeed {
   private detailTimer?: ReturnType<typeof setTimeout>;
   private laterTimer?: ReturnType<typeof setTimeout>;
   private asked_at = -Infinity;
-  private hadSnapshot = false;
 
   constructor(
     readonly id: string,
@@ -69,7 +68,6 @@ export class CurveFeed {
       clearTimeout(this.detailTimer);
       clearTimeout(this.laterTimer);
       this.laterTimer = undefined;
-      this.hadSnapshot = false;
     };
   }
 
@@ -84,6 +82,10 @@ export class CurveFeed {
   show(view: Range | undefined): void {
     this.view = view;
     clearTimeout(this.detailTimer);
+    if (!view && this.detail) {
+      this.dropDetail();
+      this.publish({});
+    }
     if (!this.wantsDetail()) {
       this.detailCall?.abort();
       this.detailCall = undefined;
@@ -94,13 +96,13 @@ export class CurveFeed {
   }
 
   take(event: LiveEvent): void {
-    if (event.type === "run_start" && event.run.id === this.id) this.reload();
+    if (event.type === "run_start" && event.run.id === this.id) this.restart();
     if (event.type === "metrics" && event.runId === this.id) this.append(event.metrics);
     if (event.type === "run_complete" && event.runId === this.id) {
       const { whole } = this.state;
       if (whole && lastStep(whole) < event.finalStep) this.reloadSoon();
     }
-    if (event.type === "snapshot") this.takeSnapshot(event.runs);
+    if (event.type === "snapshot") this.takeSnapshot(event.runs, event.isAgain);
   }
 
   /** The page is seen again after so long. */
@@ -108,14 +110,25 @@ export class CurveFeed {
     if (away_ms > kLongAway_ms) this.reload();
   }
 
-  /** The first one says what came since the answer was made; a later one, that the stream was broken. */
-  private takeSnapshot(runs: { id: string; metrics: Metric[] }[]): void {
-    if (this.hadSnapshot) return this.reload();
-    this.hadSnapshot = true;
-    const rows = runs.find((run) => run.id === this.id)?.metrics ?? [];
+  /** What came since the answer was made; `isAgain`, more did that nobody told. */
+  private takeSnapshot(runs: { id: string; metrics: Metric[] }[], isAgain: boolean): void {
     const { whole } = this.state;
+    if (isAgain || (!whole && !this.isAsking)) return this.restart();
+    const rows = runs.find((run) => run.id === this.id)?.metrics ?? [];
     if (!whole) this.early.push(...rows);
     else this.appendNewer(rows);
+  }
+
+  /** Asks for all anew: what was there may have been written anew too. */
+  private restart(): void {
+    this.dropDetail();
+    this.reload();
+  }
+
+  private dropDetail(): void {
+    this.detail = undefined;
+    this.detailCall?.abort();
+    this.detailCall = undefined;
   }
 
   /** Rows that were told beside the answer, and may be in it. */
@@ -134,6 +147,7 @@ export class CurveFeed {
     if (this.isAsking) this.early.push(...rows);
     if (!whole) return;
     const { data, isStale } = appendRows(whole, rows);
+    if (isStale) this.dropDetail();
     if (data !== whole) this.publish({ whole: data });
     if (isStale || data.n_appended > kMostAppended) this.reloadSoon();
   }
@@ -172,6 +186,7 @@ export class CurveFeed {
       if (call.signal.aborted || isAbort(error)) return;
       this.isAsking = false;
       if (!this.state.whole) this.publish({ error });
+      else if (!(error instanceof ApiFailure && error.status === 404)) this.reloadSoon();
     }
   }
 

@@ -3,6 +3,7 @@ import { formatLoss, formatValue } from "../../lib/format";
 import type { Run } from "../../lib/types";
 import { Chart } from "../../ui/chart";
 import type { ChartRange } from "../../ui/chart_range";
+import type { ChartMark } from "../../ui/chart_types";
 import {
   columnLines,
   kPlainCharts,
@@ -13,7 +14,7 @@ import {
   type ChartDef,
 } from "./chart_lines";
 import { useLog, type Drawing } from "./chart_bar";
-import { firstAtLeast, type CurveData } from "./curve_data";
+import { indexOfLeast, type CurveData } from "./curve_data";
 import type { FeedState } from "./curve_feed";
 import css from "./run_page.module.css";
 
@@ -42,11 +43,7 @@ export function RunCharts({
   const parts = { data, spacing: spacingOf(data, detail), range, drawing, group: "run" };
   return (
     <div className={css.charts}>
-      <LossChart
-        {...parts}
-        bestStep={run?.best_step ?? null}
-        isWaiting={run?.status === "active"}
-      />
+      <LossChart {...parts} isWaiting={run?.status === "active"} />
       {kPlainCharts
         .filter(({ name }) => data.columns[name])
         .map((def) => (
@@ -63,15 +60,14 @@ const LossChart = memo(function LossChart({
   range,
   drawing,
   group,
-  bestStep,
   isWaiting,
-}: Parts & { bestStep: number | null; isWaiting: boolean }) {
+}: Parts & { isWaiting: boolean }) {
   const [isLog, logButton] = useLog("loss");
   const lines = useMemo(
     () => lossLines(data, drawing.decay, spacing),
     [data, drawing.decay, spacing],
   );
-  const marks = useMemo(() => bestMark(data, bestStep), [data, bestStep]);
+  const marks = useMemo(() => bestMark(data), [data]);
   return (
     <div className={css.wide}>
       <Chart
@@ -89,15 +85,11 @@ const LossChart = memo(function LossChart({
   );
 });
 
-/** A ring around the validation loss of the best checkpoint. */
-function bestMark(data: CurveData, step: number | null) {
-  const validation = data.columns.val_loss;
-  if (step === null || !validation) return [];
-  const at = firstAtLeast(data.step, step);
-  const y = validation.min[at];
-  return y === null || y === undefined
-    ? []
-    : [{ x: data.step[at] ?? step, y, color: "--series-2" }];
+/** A ring around the least validation loss. */
+function bestMark({ step, columns: { val_loss } }: CurveData): ChartMark[] {
+  const at = indexOfLeast(val_loss?.min);
+  const [x, y] = [step[at ?? -1], val_loss?.min[at ?? -1]];
+  return typeof x === "number" && typeof y === "number" ? [{ x, y, color: "--series-2" }] : [];
 }
 
 const PlainChart = memo(function PlainChart({
@@ -113,7 +105,7 @@ const PlainChart = memo(function PlainChart({
   const lines = useMemo(
     () =>
       columnLines(data, def.name, {
-        label: "Mean",
+        label: data.rows_per_bucket > 1 ? "Mean" : "Value",
         color: "--series-1",
         decay: ownDecay,
         spacing,

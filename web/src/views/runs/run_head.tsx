@@ -1,3 +1,4 @@
+import { useNow } from "../../lib/clock";
 import {
   formatBytes,
   formatCount,
@@ -14,9 +15,8 @@ import type { Run } from "../../lib/types";
 import { LinkButton } from "../../ui/controls";
 import { Badge, PageHead, Progress, StatusBadge, Stats, type StatItem } from "../../ui/layout";
 import { compareHref } from "./compare_ids";
-import { lastValue, recentMean, type CurveData } from "./curve_data";
+import { indexOfLeast, lastValue, recentMean, type CurveData } from "./curve_data";
 import { progressOf } from "./run_rows";
-import { useNow } from "./run_table";
 import css from "./run_page.module.css";
 
 /** What the run is, and how far. */
@@ -75,7 +75,9 @@ export function RunHead({
               {run.problem}
             </p>
           )}
-          <Stats items={statsOf(run, data)} />
+          <div className={css.stats}>
+            <Stats items={statsOf(run, data)} />
+          </div>
         </>
       )}
     </>
@@ -87,6 +89,13 @@ function Eta({ run, data }: { run: Run; data: CurveData | undefined }) {
   const left = run.total_iters - run.latest_step;
   if (!ms || left <= 0) return null;
   return <span className="muted">about {formatDuration((left * ms) / 1000)} left</span>;
+}
+
+/** Where the least validation loss is; of a bucket of steps its last is known. */
+function bestNote({ step, columns: { val_loss }, n_buckets }: CurveData): string | undefined {
+  const at = indexOfLeast(val_loss?.min);
+  if (at === undefined) return undefined;
+  return `${at < n_buckets ? "by" : "at"} ${formatInteger(step[at])}`;
 }
 
 function statsOf(run: Run, data: CurveData | undefined): StatItem[] {
@@ -102,7 +111,7 @@ function statsOf(run: Run, data: CurveData | undefined): StatItem[] {
     {
       label: "Best validation",
       value: formatLoss(run.best_val_loss),
-      note: run.best_step === null ? undefined : `at ${formatInteger(run.best_step)}`,
+      note: data && bestNote(data),
     },
     { label: "Speed", value: formatCount(speed), note: "tokens/s" },
     { label: "Time of a step", value: formatValue(ms), note: "ms" },

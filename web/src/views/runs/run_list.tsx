@@ -1,25 +1,17 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
-import { getSystem, listRuns } from "../../lib/api";
+import { useCallback, useMemo, useState } from "react";
+import { getSystem } from "../../lib/api";
 import { plural } from "../../lib/format";
-import { useLive, type LiveEvent } from "../../lib/live";
 import { useQuery } from "../../lib/query";
 import { useStored } from "../../lib/stored";
-import type { Run } from "../../lib/types";
 import { Button, LinkButton, Select, TextField } from "../../ui/controls";
 import { Empty, PageHead, Problem, Progress } from "../../ui/layout";
 import { compareHref, kMostCompared } from "./compare_ids";
-import {
-  applyLive,
-  filterRuns,
-  kDescendingFirst,
-  sortRuns,
-  type Sorting,
-  type SortKey,
-} from "./run_rows";
+import { filterRuns, kDescendingFirst, sortRuns, type Sorting, type SortKey } from "./run_rows";
 import { kSortNames, RunTable } from "./run_table";
+import { useRuns } from "./use_runs";
 import css from "./runs.module.css";
 
-const kPoll_ms = 10_000;
+const kMostAnswered = 100; // by the server, the newest ones
 
 const kStatuses = [
   { value: "", label: "Any status" },
@@ -27,8 +19,7 @@ const kStatuses = [
 ];
 
 export function RunList() {
-  const query = useQuery("runs", listRuns, kPoll_ms);
-  const [runs, setRuns] = useState<Run[]>();
+  const { runs, query } = useRuns();
   const [text, setText] = useState("");
   const [status, setStatus] = useState("");
   const [sorting, setSorting] = useStored<Sorting>("runs.sorting", {
@@ -36,15 +27,6 @@ export function RunList() {
     isDescending: true,
   });
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-
-  useEffect(() => {
-    if (query.data) setRuns(query.data);
-  }, [query.data]);
-  useLive(
-    useCallback((event: LiveEvent) => {
-      setRuns((rows) => rows && applyLive(rows, event, Date.now()));
-    }, []),
-  );
 
   const shown = useMemo(
     () => sortRuns(filterRuns(runs ?? [], text, status), sorting),
@@ -139,6 +121,9 @@ export function RunList() {
                 Show all runs
               </Button>
             </Empty>
+          )}
+          {runs.length >= kMostAnswered && (
+            <p className={css.most}>The newest {kMostAnswered} runs are listed.</p>
           )}
         </>
       )}

@@ -1,9 +1,5 @@
-import { useCallback, useEffect, useState } from "react";
-import { ApiFailure, getRun } from "../../lib/api";
-import { useLive, type LiveEvent } from "../../lib/live";
+import { ApiFailure } from "../../lib/api";
 import { href } from "../../lib/route";
-import { useQuery, type Query } from "../../lib/query";
-import type { Run } from "../../lib/types";
 import { LinkButton } from "../../ui/controls";
 import { Empty, PageHead, Problem, Progress } from "../../ui/layout";
 import { ChartBar, useDrawing } from "./chart_bar";
@@ -11,34 +7,14 @@ import { kRunColumns } from "./chart_lines";
 import { RunCharts } from "./run_charts";
 import { RunDetails } from "./run_details";
 import { RunHead } from "./run_head";
-import { withEvent } from "./run_rows";
 import { useFeeds } from "./use_feeds";
+import { useRun } from "./use_runs";
 
-const kPoll_ms = 15_000;
 const kOptions = { columns: kRunColumns };
 
-/** The run's row, as it is asked for and as events change it. */
-function useRun(id: string): { run: Run | undefined; query: Query<Run> } {
-  const query = useQuery(`run ${id}`, (signal) => getRun(id, signal), kPoll_ms);
-  const [run, setRun] = useState<Run>();
-  useEffect(() => {
-    if (query.data) setRun(query.data);
-  }, [query.data]);
-  useLive(
-    useCallback(
-      (event: LiveEvent) => setRun((row) => row && withEvent(row, event, Date.now())),
-      [],
-    ),
-  );
-  return { run, query };
-}
-
 export function RunPage({ id, query: address }: { id: string; query: URLSearchParams }) {
-  const {
-    states: [state],
-    range,
-    reload,
-  } = useFeeds([id], kOptions, address);
+  const { states, range, reload } = useFeeds([id], kOptions, address);
+  const state = states.get(id);
   const { run, query } = useRun(id);
   const [drawing, setDrawing] = useDrawing();
 

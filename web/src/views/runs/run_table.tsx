@@ -1,4 +1,5 @@
-import { memo, useEffect, useState } from "react";
+import { memo } from "react";
+import { useNow } from "../../lib/clock";
 import { formatAge, formatCount, formatInteger, formatLoss, kNone } from "../../lib/format";
 import { href } from "../../lib/route";
 import type { Run } from "../../lib/types";
@@ -20,16 +21,6 @@ export const kSortNames: Record<SortKey, string> = {
 };
 
 const kNumbers: ReadonlySet<SortKey> = new Set(["loss", "val", "speed", "params"]);
-
-/** The time, told again every few seconds: ages are of it. */
-export function useNow(every_ms = 5000): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), every_ms);
-    return () => clearInterval(timer);
-  }, [every_ms]);
-  return now;
-}
 
 export function RunTable({
   runs,
