@@ -41,13 +41,18 @@ export interface ChartProps {
 
 const kNoMarks: ChartMark[] = [];
 
+/** Whether any of the lines has a value above `least`. */
+const hasNumber = (lines: readonly ChartLine[], least: number): boolean =>
+  lines.some((line) => line.values.some((value) => typeof value === "number" && value > least));
+
 /** Curves over steps: zoomed by dragging, wheel, fingers and keys; with their values in words. */
 export function Chart(props: ChartProps) {
   const { title, name, x, lines, isLog = false, actions, height = 220 } = props;
   const format = props.format ?? formatValue;
   const [isTable, setTable] = useState(false);
   const id = useId();
-  const hasValues = lines.some((line) => line.values.some((value) => typeof value === "number"));
+  const hasValues = hasNumber(lines, -Infinity);
+  const isDrawn = hasValues && (!isLog || hasNumber(lines, 0));
 
   return (
     <Card
@@ -61,7 +66,7 @@ export function Chart(props: ChartProps) {
             isSmall
             isIcon
             look="quiet"
-            label={`${title}: show ${isTable ? "the curve" : "values as a table"}`}
+            label={`${title}: values as a table`}
             aria-pressed={isTable}
             onClick={() => setTable(!isTable)}
           >
@@ -72,11 +77,11 @@ export function Chart(props: ChartProps) {
     >
       {isTable ? (
         <ValueTable {...props} format={format} />
-      ) : hasValues ? (
+      ) : isDrawn ? (
         <Plot {...props} format={format} isLog={isLog} height={height} />
       ) : (
         <div className={css.nothing} style={{ height }} data-testid={name} data-points={x.length}>
-          {props.empty ?? "No values yet"}
+          {hasValues ? "No value above 0 to show on a log scale" : (props.empty ?? "No values yet")}
         </div>
       )}
     </Card>
@@ -261,8 +266,10 @@ function ValueTable({
   format,
 }: ChartProps & { format: (value: number) => string }) {
   const view = useSyncExternalStore(range.subscribe, () => range.current);
-  const places = spread(x, view, 20);
   const listed = lines.filter((line) => !line.isUnlisted);
+  const sparse = listed.filter((line) => line.isSparse);
+  const isRich = (at: number) => sparse.every(({ values }) => typeof values[at] === "number");
+  const places = spread(x, view, 20, isRich);
   return (
     <div className={css.values}>
       <Scroll label={`${title}: values`}>

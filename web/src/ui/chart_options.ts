@@ -2,6 +2,7 @@
 
 import uPlot from "uplot";
 import { colorOf, faded } from "./chart_colors";
+import { linearEnds, logEnds } from "./chart_scale";
 import { linearTicks, logTicks, tickTexts } from "./chart_ticks";
 import type { ChartLine, ChartMark } from "./chart_types";
 import { bulkOf, indexAt } from "./chart_values";
@@ -22,9 +23,7 @@ export interface ChartLook {
 
 /** What must be the same for a chart to take new values. */
 export const structureOf = (lines: readonly ChartLine[]): string =>
-  JSON.stringify(
-    lines.map((line) => [line.id, line.label, line.color, line.look, line.isSparse, !!line.low]),
-  );
+  JSON.stringify(lines.map((line) => [line.id, line.color, line.look, line.isSparse, !!line.low]));
 
 const positive = (values: ChartLine["values"]) =>
   values.map((value) => (typeof value === "number" && value <= 0 ? null : value));
@@ -47,11 +46,9 @@ function seriesOf(line: ChartLine, index: number, all: readonly ChartLine[]) {
   const color = colorOf(line.color);
   const isArea = line.look === "area";
   const series: uPlot.Series[] = [];
-  const bands: uPlot.Band[] = [];
   const edge: uPlot.Series = { width: 0, points: { show: false }, spanGaps: line.isSparse };
   if (line.low && line.high) series.push({ ...edge }, { ...edge });
   series.push({
-    label: line.label,
     stroke: line.look === "faint" ? faded(color, 0.45) : color,
     width: line.look === "faint" || isArea ? 1 : 1.75,
     spanGaps: line.isSparse,
@@ -64,7 +61,7 @@ function seriesOf(line: ChartLine, index: number, all: readonly ChartLine[]) {
       stroke: color,
     },
   });
-  return { series, bands, color };
+  return { series, color };
 }
 
 /** The only value there is has no line: it is shown as a point. */
@@ -93,6 +90,8 @@ export function optionsOf(look: ChartLook): uPlot.Options {
     if (line.look === "area" && i + 1 < lines.length)
       bands.push({ series: [own, own + 1], fill: faded(made.color, 0.55) });
   });
+  const inks = new Map<string, string>(); // asked for once: charts are drawn with every turn of a wheel
+  const ink = (name: string) => inks.get(name) ?? inks.set(name, colorOf(name)).get(name) ?? "";
   const text = colorOf("--muted");
   const grid = { stroke: faded(colorOf("--border-strong"), 0.22), width: 1 };
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
@@ -165,17 +164,16 @@ export function optionsOf(look: ChartLook): uPlot.Options {
         },
       ],
       setCursor: [look.onCursor],
-      draw: [(chart) => drawMarks(chart, look.marks())],
+      draw: [(chart) => drawMarks(chart, look.marks(), ink)],
     },
   };
 }
 
 function rangeOf({ isLog, isFromZero, isRobust, lines }: ChartLook): uPlot.Range.Function {
-  const range = isLog ? logRange : linearRange(isFromZero);
-  if (!isRobust) return range;
-  return (chart, min, max, scale) => {
-    const bulk = bulkOf(seenValues(chart, lines(), isLog));
-    return range(chart, bulk?.[0] ?? min, bulk?.[1] ?? max, scale);
+  return (chart, min, max) => {
+    const bulk = isRobust ? bulkOf(seenValues(chart, lines(), isLog)) : undefined;
+    const [low, high] = bulk ?? [min, max];
+    return isLog ? logEnds(low, high) : linearEnds(low, high, isFromZero);
   };
 }
 
@@ -193,30 +191,14 @@ function seenValues(chart: uPlot, lines: readonly ChartLine[], isLog: boolean): 
   return seen;
 }
 
-/** A little room above and below. */
-const linearRange =
-  (isFromZero: boolean): uPlot.Range.Function =>
-  (_chart, min, max) => {
-    if (min === null || max === null || !Number.isFinite(min + max)) return [0, 1];
-    const low = isFromZero ? Math.min(0, min) : min;
-    const room = (max - low) * 0.06 || Math.abs(max) * 0.05 || 1;
-    return [isFromZero && low === 0 ? 0 : low - room, max + room];
-  };
-
-const logRange: uPlot.Range.Function = (_chart, min, max) => {
-  if (!(min > 0) || !Number.isFinite(max)) return [0.1, 1];
-  const room = max > min ? (max / min) ** 0.06 : 1.2;
-  return [min / room, max * room];
-};
-
-function drawMarks(chart: uPlot, marks: readonly ChartMark[]): void {
+function drawMarks(chart: uPlot, marks: readonly ChartMark[], ink: (name: string) => string): void {
   const { ctx, bbox } = chart;
   for (const { x, y, color } of marks) {
     const left = chart.valToPos(x, "x", true);
     const top = chart.valToPos(y, "y", true);
     if (left < bbox.left || left > bbox.left + bbox.width) continue;
     ctx.save();
-    ctx.strokeStyle = colorOf(color);
+    ctx.strokeStyle = ink(color);
     ctx.lineWidth = 2 * uPlot.pxRatio;
     ctx.beginPath();
     ctx.arc(left, top, 6 * uPlot.pxRatio, 0, 2 * Math.PI);

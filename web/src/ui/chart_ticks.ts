@@ -7,14 +7,16 @@ export function niceStep(least: number): number {
   return 10 * power;
 }
 
-/** About `n` round values from `min` to `max`. */
+/** About `n` round values from `min` to `max`; `min` alone where these are too near for numbers between them. */
 export function linearTicks(min: number, max: number, n: number): number[] {
   if (!(max > min)) return [min];
   const step = niceStep((max - min) / Math.max(1, n));
-  const ticks: number[] = [];
-  for (let i = Math.ceil(min / step - 1e-9); i * step <= max + step * 1e-9; ++i)
-    ticks.push(Number((i * step).toPrecision(12)));
-  return ticks;
+  const first = Math.ceil(min / step - 1e-9);
+  const last = Math.floor(max / step + 1e-9);
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last)) return [min];
+  return Array.from({ length: last - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  );
 }
 
 /** About `n` round values for a logarithmic axis: powers of ten, with 2 and 5 times them where there is room. */

@@ -46,6 +46,13 @@ describe("samples of a curve", () => {
     expect(some[1]).toBe(5);
     expect(some[20]).toBe(100);
   });
+
+  it("are at places with more to tell, where some are near, each once and in order", () => {
+    const x = Array.from({ length: 101 }, (_, i) => i);
+    const some = spread(x, { from: 0, to: 100 }, 11, (at) => at % 7 === 0);
+    expect(some).toEqual([0, 7, 21, 28, 42, 49, 63, 70, 77, 91, 100]);
+    expect(spread(x, { from: 0, to: 100 }, 11, () => false)[1]).toBe(10);
+  });
 });
 
 describe("the bulk of values", () => {

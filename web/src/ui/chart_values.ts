@@ -73,15 +73,28 @@ export function valueText(
   return `${format(value)} (${format(low)}…${format(high)})`;
 }
 
-/** At most `n` places of x within `range`, evenly spread, the first and the last with them. */
-export function spread(x: readonly number[], range: Range, n: number): number[] {
+/**
+ * At most `n` places of x within `range`, evenly spread, the first and the last with them; a place that `isRich` is
+ * taken for one near by.
+ */
+export function spread(
+  x: readonly number[],
+  range: Range,
+  n: number,
+  isRich: (at: number) => boolean = () => true,
+): number[] {
   const within: number[] = [];
   x.forEach((value, i) => {
     if (value >= range.from && value <= range.to) within.push(i);
   });
   if (within.length <= n) return within;
-  return Array.from(
-    { length: n },
-    (_, i) => within[Math.round((i * (within.length - 1)) / (n - 1))] ?? 0,
-  );
+  const last = within.length - 1;
+  const reach = Math.floor((last / (n - 1) - 1) / 2); // so far, places of neighbours do not meet
+  return Array.from({ length: n }, (_, k) => {
+    const middle = Math.round((k * last) / (n - 1));
+    for (let away = 0; away <= reach && k > 0 && k < n - 1; ++away)
+      for (const place of [within[middle - away], within[middle + away]])
+        if (place !== undefined && isRich(place)) return place;
+    return within[middle] ?? 0;
+  });
 }
