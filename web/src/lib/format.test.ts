@@ -17,6 +17,16 @@ describe("numbers as they are shown", () => {
     ).toEqual(["0", "7", "950", "999", "1k", "1k", "12.3k", "1M", "124M", "1.56B", "3T"]);
   });
 
+  it("gives a loss four digits, and an exponent when it has blown up", () => {
+    expect([2.25159, -0.5, 123456, 2.0002e34, -1e9].map(formatLoss)).toEqual([
+      "2.2516",
+      "-0.5000",
+      "123456.0000",
+      "2.00e34",
+      "-1.00e9",
+    ]);
+  });
+
   it("shows a dash for what is not there or not finite", () => {
     for (const none of [null, undefined, NaN, Infinity]) {
       expect([

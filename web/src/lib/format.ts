@@ -43,9 +43,9 @@ export function formatValue(value: Maybe): string {
   return Number(value.toPrecision(4)).toString();
 }
 
-/** A loss: four digits after the point. */
+/** A loss: four digits after the point, and an exponent for one that has blown up. */
 export function formatLoss(value: Maybe): string {
-  return isNumber(value) ? value.toFixed(4) : kNone;
+  return isNumber(value) && Math.abs(value) < 1e6 ? value.toFixed(4) : formatValue(value);
 }
 
 /** A part of one: 0.4213 → "42.1%". */

@@ -36,7 +36,7 @@ export interface ChartProps {
   format?: (value: number) => string;
   marks?: ChartMark[];
   actions?: ReactNode;
-  empty?: string; // said where there is no value
+  empty?: string; // said where there are no steps
 }
 
 const kNoMarks: ChartMark[] = [];
@@ -81,11 +81,16 @@ export function Chart(props: ChartProps) {
         <Plot {...props} format={format} isLog={isLog} height={height} />
       ) : (
         <div className={css.nothing} style={{ height }} data-testid={name} data-points={x.length}>
-          {hasValues ? "No value above 0 to show on a log scale" : (props.empty ?? "No values yet")}
+          {wordsForNothing(x.length > 0, hasValues, props.empty)}
         </div>
       )}
     </Card>
   );
+}
+
+function wordsForNothing(hasSteps: boolean, hasValues: boolean, empty = "No values yet"): string {
+  if (hasValues) return "No value above 0 to show on a log scale";
+  return hasSteps ? "No value is a finite number" : empty;
 }
 
 function Plot({

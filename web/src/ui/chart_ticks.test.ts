@@ -28,7 +28,8 @@ describe("texts of marks", () => {
     expect(tickTexts([1, 2, 5, 10])).toEqual(["1", "2", "5", "10"]);
   });
 
-  it("have an exponent where the numbers are small", () => {
+  it("have an exponent where the numbers are small or huge", () => {
+    expect(tickTexts([0, 5e34, 1e35])).toEqual(["0", "5e34", "1e35"]);
     expect(tickTexts([0, 0.0002, 0.0004])).toEqual(["0", "2e-4", "4e-4"]);
     expect(tickTexts([0.00055, 0.0006])).toEqual(["5.5e-4", "6e-4"]);
   });

@@ -52,11 +52,11 @@ function leastGap(ticks: number[]): number {
   return least;
 }
 
-/** Texts with as many digits as tell the marks apart: "1.25M", "500,020", "0.015", "3e-4". */
+/** Texts with as many digits as tell the marks apart: "1.25M", "500,020", "0.015", "3e-4", "2e35". */
 export function tickTexts(ticks: number[]): string[] {
   const largest = Math.max(...ticks.map(Math.abs));
   const gap = Number.isFinite(leastGap(ticks)) ? leastGap(ticks) : largest;
-  if (largest > 0 && largest < 1e-2)
+  if ((largest > 0 && largest < 1e-2) || largest >= 1e15)
     return ticks.map((tick) => (tick === 0 ? "0" : trimExponent(tick, gap)));
   return ticks.map((tick) => {
     if (tick === 0) return "0";

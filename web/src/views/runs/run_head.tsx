@@ -113,8 +113,8 @@ function statsOf(run: Run, data: CurveData | undefined): StatItem[] {
       value: formatLoss(run.best_val_loss),
       note: data && bestNote(data),
     },
-    { label: "Speed", value: formatCount(speed), note: "tokens/s" },
-    { label: "Time of a step", value: formatValue(ms), note: "ms" },
+    { label: "Speed", value: formatCount(speed), note: speed ? "tokens/s" : undefined },
+    { label: "Time of a step", value: formatValue(ms), note: ms ? "ms" : undefined },
     { label: "MFU", value: formatPercent(last("mfu")) },
     memory === undefined
       ? undefined
