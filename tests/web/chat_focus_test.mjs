@@ -49,7 +49,7 @@ test('Whoever goes through versions, gives up an edit or deletes by keyboard kee
 
 for (const [what, model] of [
   ['A second column that comes', 'long'],
-  ['A second column that goes', 'long&with=chatty'],
+  ['A second column that goes', 'long&with=long@1'],
 ]) {
   test(`${what} stops what is being written`, async () => {
     await visitChat(
