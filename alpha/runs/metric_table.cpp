@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace alpha {
 
@@ -239,7 +240,11 @@ MetricTable::Layout MetricTable::lay_out(const CurveQuery& query) const {
     const Block& block = blocks_[i];
     const auto& steps = block.steps;
     const auto begin = query.from ? std::ranges::lower_bound(steps, *query.from) : steps.begin();
-    const auto end = query.to ? std::ranges::upper_bound(steps, *query.to) : steps.end();
+    auto end = query.to ? std::ranges::upper_bound(steps, *query.to) : steps.end();
+    if (block.rows_per_entry > 1 && end != steps.end()) {  // some of its rows may be asked for
+      const std::int64_t before = end == steps.begin() ? block.first_step - 1 : *std::prev(end);
+      if (before < *query.to) ++end;
+    }
     if (begin >= end) continue;
     const Part part{.block = i,
                     .begin = static_cast<std::size_t>(begin - steps.begin()),
@@ -311,7 +316,7 @@ Curves MetricTable::downsample(const CurveQuery& query) const {
   const Layout layout = lay_out(query);
   out.rows_per_bucket = layout.rows_per_bucket;
   for (const Segment& segment : layout.segments) {
-    const std::int64_t step = blocks_[segment.block].steps[segment.end - 1];
+    const std::int64_t step = std::min(blocks_[segment.block].steps[segment.end - 1], *out.to);
     if (segment.bucket < out.step.size()) {
       out.step.back() = step;
     } else {

@@ -42,7 +42,8 @@ struct Curves {
 /// It takes no more memory than it is given: where rows are too many, neighbours are merged to
 /// entries of several rows that keep least, greatest and mean value (a mean of means where merged
 /// entries differ in gaps). What is merged has the resolution of its entries: a row that replaces
-/// others takes away all of the entry that it falls into.
+/// others takes away all of the entry that it falls into, and a range of steps has all of the
+/// entries that its ends fall into.
 class MetricTable {
  public:
   explicit MetricTable(std::size_t max_bytes) : max_bytes_(max_bytes) {}

@@ -240,6 +240,18 @@ TEST(MetricTableTest, TooManyRowsAreMergedAndKeepTheirExtremes) {
   EXPECT_EQ(greatest(curves), 1000);
   EXPECT_EQ(least(curves), -1000);
   for (const float mean : curves.columns[0].mean) EXPECT_NEAR(mean, 49.5, 5);
+  for (const std::int64_t points : {1, 500, 5000}) {  // ranges that end within an entry
+    const Curves begin = all.downsample({.max_points = points, .from = 271'828, .to = 300'001});
+    EXPECT_EQ(greatest(begin), 1000);
+    const Curves end = all.downsample({.max_points = points, .from = 200'001, .to = 271'828});
+    EXPECT_EQ(greatest(end), 1000);
+    EXPECT_EQ(end.step.back(), 271'828);
+    const Curves one = all.downsample({.max_points = points, .from = 271'828, .to = 271'828});
+    EXPECT_EQ(one.step, std::vector<std::int64_t>{271'828});
+    EXPECT_EQ(greatest(one), 1000);
+  }
+  EXPECT_TRUE(all.downsample({.to = 0}).step.empty());
+  EXPECT_TRUE(all.downsample({.from = kRows + 1}).step.empty());
   const Curves fine = all.downsample({.max_points = 5000, .from = 500'000, .to = 500'400});
   EXPECT_GT(fine.rows_per_bucket, 1);
   EXPECT_FALSE(fine.columns[0].min.empty());
