@@ -203,17 +203,30 @@ Curves CurveStore::read(const fs::path& run_dir, const CurveQuery& query) {
   }
   Curves curves;
   std::size_t size = 0;
+  std::uint64_t end = 0;
   {
     const std::scoped_lock lock(file->mutex);
     file->refresh(run_dir / kMetricsFile, max_bytes_ / 4 * 3);
     curves = file->table.downsample(query);
     size = file->table.size_bytes();
+    end = file->end;
   }
   const std::scoped_lock lock(mutex_);
   const auto it = kept_.find(run_dir);
-  if (it != kept_.end() && it->second.file == file) it->second.size_bytes = size;
+  if (it != kept_.end() && it->second.file == file) {
+    it->second.size_bytes = size;
+    it->second.end = end;
+  }
   tidy();
   return curves;
+}
+
+std::uint64_t CurveStore::n_unread_bytes(const fs::path& run_dir) const {
+  const std::uint64_t size = file_status(run_dir / kMetricsFile).size_bytes;
+  const std::scoped_lock lock(mutex_);
+  const auto it = kept_.find(run_dir);
+  const std::uint64_t end = it == kept_.end() ? 0 : it->second.end;
+  return size < end ? size : size - end;
 }
 
 /// Lets go of what was not asked for longest, but never of the last one.

@@ -23,17 +23,22 @@ class CurveStore {
   /// A run without metrics has empty curves. Error: io.
   Curves read(const std::filesystem::path& run_dir, const CurveQuery& query);
 
+  /// Bytes of a run's file that were not read before, which `read` has to read first; by the file's
+  /// size alone, without a wait for those who read. Error: io.
+  std::uint64_t n_unread_bytes(const std::filesystem::path& run_dir) const;
+
   /// What is kept now.
   std::size_t size_bytes() const;
 
  private:
-  static constexpr std::size_t kDefaultBytes = std::size_t{256} << 20U;
+  static constexpr std::size_t kDefaultBytes = std::size_t{512} << 20U;
 
   struct File;
 
   struct Kept {
     std::shared_ptr<File> file;
     std::size_t size_bytes = 0;
+    std::uint64_t end = 0;  // of what was read of the file
     std::uint64_t used_at = 0;
   };
 

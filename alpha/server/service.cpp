@@ -293,23 +293,27 @@ std::int64_t Service::retry_after_seconds() const {
                     std::int64_t{1}, kMost);
 }
 
-void Service::respond_later(const std::shared_ptr<Call>& call,
-                            std::function<http::Response()> work) {
-  work_later(call, [call, work = std::move(work)]() -> std::function<void()> {
-    return [call, response = work()]() mutable { call->respond(std::move(response)); };
-  });
+void Service::respond_later(const std::shared_ptr<Call>& call, std::function<http::Response()> work,
+                            TaskLength length) {
+  work_later(
+      call,
+      [call, work = std::move(work)]() -> std::function<void()> {
+        return [call, response = work()]() mutable { call->respond(std::move(response)); };
+      },
+      length);
 }
 
 void Service::work_later(const std::shared_ptr<Call>& call,
-                         std::function<std::function<void()>()> work) {
+                         std::function<std::function<void()>()> work, TaskLength length) {
   constexpr std::size_t kMostWaiting = 64;
-  if (reader_.n_waiting() >= kMostWaiting) {
+  Worker& worker = length == TaskLength::long_task ? long_reader_ : reader_;
+  if (worker.n_waiting() >= kMostWaiting) {
     throw ApiError(429, fmt::format("{} such requests wait already: try again later", kMostWaiting),
                    {}, "overloaded");
   }
   const auto has_left = std::make_shared<std::atomic<bool>>(false);
   call->exchange()->on_leave([has_left] { has_left->store(true); });
-  reader_.run([this, call, has_left, work = std::move(work)]() mutable {
+  worker.run([this, call, has_left, work = std::move(work)]() mutable {
     if (*has_left) return;
     std::function<void()> answer;
     std::exception_ptr error;

@@ -34,9 +34,12 @@ struct ModelLoad {
   std::size_t size_bytes = 0;
 };
 
+/// Answers that take a while wait for those of their own kind alone.
+enum class TaskLength : std::uint8_t { short_task, long_task };
+
 /// The service: every model of some run folders behind one port. One thread answers (the one that
-/// calls `run`), each loaded model computes on a thread of its own; three workers load models, look
-/// at the run folders and make answers that take a while.
+/// calls `run`), each loaded model computes on a thread of its own; four workers load models, look
+/// at the run folders and make answers that take a while, two of them.
 class Service {
  public:
   /// Listens from here on. `backend` and `clock` outlive it. Error: as http::Server.
@@ -109,11 +112,13 @@ class Service {
 
   /// Has `work` make an answer on a worker, and `call` give it, unless its client has left by then.
   /// Error: ApiError 429 where too many wait.
-  void respond_later(const std::shared_ptr<Call>& call, std::function<http::Response()> work);
+  void respond_later(const std::shared_ptr<Call>& call, std::function<http::Response()> work,
+                     TaskLength length = TaskLength::short_task);
 
   /// The same, for answers that are not given at once: what `work` returns is called on the
   /// server's thread, also where the client has left meanwhile.
-  void work_later(const std::shared_ptr<Call>& call, std::function<std::function<void()>()> work);
+  void work_later(const std::shared_ptr<Call>& call, std::function<std::function<void()>()> work,
+                  TaskLength length = TaskLength::short_task);
 
   /// Looks at the run folders now rather than later.
   void rescan();
@@ -171,8 +176,9 @@ class Service {
   http::Server http_;
   Worker loader_;
   ModelRegistry models_;
-  Worker files_;   // looks at the run folders
-  Worker reader_;  // makes answers that take a while
+  Worker files_;        // looks at the run folders
+  Worker reader_;       // makes answers that take a while
+  Worker long_reader_;  // the same, of those that would keep others waiting
 };
 
 }  // namespace alpha

@@ -69,6 +69,20 @@ TEST_F(CurveStoreTest, RowsThatComeOneByOneAreThoseThatComeAtOnce) {
   EXPECT_LT(store.size_bytes(), std::size_t{100'000});
 }
 
+TEST_F(CurveStoreTest, SaysHowMuchWasNotReadBefore) {
+  EXPECT_EQ(store.n_unread_bytes(root / "nowhere"), 0U);
+  const std::string text = lines(1, 3, 2);
+  append(metrics, text);
+  EXPECT_EQ(store.n_unread_bytes(run), text.size());
+  read();
+  EXPECT_EQ(store.n_unread_bytes(run), 0U);
+  append(metrics, lines(4, 4, 2) + "{\"st");
+  read();
+  EXPECT_EQ(store.n_unread_bytes(run), 4U);
+  write_file_atomic(metrics, lines(1, 1, 3));
+  EXPECT_EQ(store.n_unread_bytes(run), lines(1, 1, 3).size());
+}
+
 TEST_F(CurveStoreTest, AResumeReplacesWhatWasBehindIt) {
   append(metrics, lines(1, 9, 2));
   read();

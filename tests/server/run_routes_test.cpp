@@ -1,3 +1,4 @@
+#include <atomic>
 #include <fstream>
 
 #include "tests/server/support.h"
@@ -61,6 +62,38 @@ TEST_F(RunRoutesTest, CurvesOfARunWithoutMetricsAreEmpty) {
   EXPECT_TRUE(curves["columns"].is_object());
 }
 
+TEST_F(RunRoutesTest, LongFilesKeepNobodyElseWaiting) {
+  std::string metrics;
+  for (int i = 1; metrics.size() < std::size_t{24} << 20U; ++i) {
+    metrics += fmt::format("{{\"step\":{},\"loss\":{},\"valLoss\":1,\"lr\":0.5}}\n", i, 0.1 * i);
+  }
+  const auto first = make_run("long0", metrics);
+  std::vector<std::string> names = {"long0"};
+  for (int i = 1; i < 8; ++i) {
+    names.push_back(fmt::format("long{}", i));
+    const auto run = make_run(names.back(), "");
+    std::filesystem::remove(run / "metrics.jsonl");
+    std::filesystem::create_hard_link(first / "metrics.jsonl", run / "metrics.jsonl");
+  }
+  make_run("short", "{\"step\":1,\"loss\":1}\n");
+  const RunningService server(*backend, settings);
+  EXPECT_EQ(server.get("/api/runs").status, 200);
+  std::atomic<int> n_answered = 0;
+  std::vector<std::thread> threads;
+  for (const std::string& name : names) {
+    threads.emplace_back([&, name] {
+      const Json curves = json(server.get(fmt::format("/api/runs/{}/curves?points=1", name)));
+      EXPECT_GT(curves["n_rows"], 300'000);
+      ++n_answered;
+    });
+  }
+  while (n_answered == 0) std::this_thread::yield();
+  EXPECT_EQ(json(server.get("/api/runs/short/curves"))["n_rows"], 1);
+  EXPECT_EQ(json(server.get("/api/runs/short/metrics")).size(), 1U);
+  EXPECT_LT(n_answered, 8);
+  for (std::thread& thread : threads) thread.join();
+}
+
 TEST_F(RunRoutesTest, WhatIsWrongWithAQuestionForCurvesIsSaid) {
   make_run("a", "{\"step\":1}\n");
   const RunningService server(*backend, settings);
@@ -69,6 +102,9 @@ TEST_F(RunRoutesTest, WhatIsWrongWithAQuestionForCurvesIsSaid) {
     EXPECT_EQ(response.status, 400) << path;
     EXPECT_TRUE(json(response)["error"].is_string()) << path;
   }
+  std::string names = "0";
+  for (int i = 1; i <= 128; ++i) names += fmt::format(",{}", i);
+  EXPECT_EQ(server.get("/api/runs/a/curves?columns=" + names).status, 400);
   EXPECT_EQ(server.get("/api/runs/b/curves").status, 404);
 }
 

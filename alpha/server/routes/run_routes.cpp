@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxRuns = 100;  // of one answer, as the original
 constexpr std::int64_t kMaxPoints = 5000;
+constexpr std::uint64_t kLongFileBytes = std::uint64_t{16} << 20U;  // that takes a while to read
 
 /// A whole number of the query. Error: ApiError 400.
 std::optional<std::int64_t> query_integer(const Call& call, std::string_view name) {
@@ -71,7 +72,7 @@ void show_metrics(const std::shared_ptr<Call>& call) {
   });
 }
 
-/// Names with commas.
+/// Names with commas. Error: ApiError 400 for more than a run has.
 std::vector<std::string> query_names(const Call& call, std::string_view name) {
   std::vector<std::string> names;
   for (std::string_view rest = call.query(name); !rest.empty();) {
@@ -79,6 +80,9 @@ std::vector<std::string> query_names(const Call& call, std::string_view name) {
     const std::string_view column = rest.substr(0, comma);
     if (!column.empty() && std::ranges::find(names, column) == names.end()) {
       names.emplace_back(column);
+    }
+    if (names.size() > kMaxColumns) {
+      fail_param(name, "'{}' has more than {} names", name, kMaxColumns);
     }
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
@@ -99,12 +103,19 @@ CurveQuery read_curve_query(const Call& call) {
   return query;
 }
 
-/// All metrics of a run, in as many buckets as there are places to draw them.
+/// All metrics of a run, in as many buckets as there are places to draw them. A long file that was
+/// not read before keeps only others of its kind waiting.
 void show_curves(const std::shared_ptr<Call>& call, const std::shared_ptr<CurveStore>& curves) {
-  call->service().respond_later(
-      call, [curves, run = find_run(*call), query = read_curve_query(*call)] {
-        return http::Response{.body = curve_text(run->id, curves->read(run->path, query))};
-      });
+  const auto run = find_run(*call);
+  const auto read = [curves, run, query = read_curve_query(*call)] {
+    return http::Response{.body = curve_text(run->id, curves->read(run->path, query))};
+  };
+  call->service().work_later(call, [call, curves, run, read]() -> std::function<void()> {
+    if (curves->n_unread_bytes(run->path) > kLongFileBytes) {
+      return [call, read] { call->service().respond_later(call, read, TaskLength::long_task); };
+    }
+    return [call, response = read()]() mutable { call->respond(std::move(response)); };
+  });
 }
 
 void show_checkpoints(const std::shared_ptr<Call>& call) {
