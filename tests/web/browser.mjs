@@ -114,7 +114,9 @@ export const tooWide = (page) =>
         getComputedStyle(element).overflowX === 'visible' &&
         getComputedStyle(element).display !== 'inline',
     );
-    const what = outside.slice(-3).map((one) => `${one.tagName} ${one.dataset.testid ?? one.className}`);
+    const what = outside
+      .slice(-3)
+      .map((one) => `${one.tagName} ${one.dataset.testid ?? one.className}`);
     return `${by} px wider than the window: ${what.join(', ')}`;
   });
 

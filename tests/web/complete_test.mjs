@@ -21,6 +21,9 @@ async function complete(page, text) {
   await page.getByRole('button', { name: 'Complete', exact: true }).click();
 }
 
+/** For a selector. */
+const quoted = (name) => name.replace(/["\\]/g, '\\$&');
+
 test('A completion grows behind the prompt, and one can take it over and back', async () => {
   await visit(
     'long',
@@ -95,13 +98,11 @@ test('A text goes on from a token with another in its place', async () => {
       .getByTestId('token-alternative')
       .evaluateAll((all) => all.map((one) => one.dataset.name));
     const other = names.find((name) => name !== before[4] && /\S/.test(name));
-    await page.locator(`[data-testid=token-alternative][data-name="${CSS_escape(other)}"]`).click();
+    await page.locator(`[data-testid=token-alternative][data-name="${quoted(other)}"]`).click();
     await isDone(page);
     assert.equal((await text.textContent()).slice(0, 5), before.slice(0, 4) + other);
   });
 });
-
-const CSS_escape = (name) => name.replace(/["\\]/g, '\\$&');
 
 test('What the server refuses is said in its own words, with a way on', async () => {
   await site.visit(

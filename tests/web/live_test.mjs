@@ -25,7 +25,7 @@ const row = (page, name) => page.locator(`tr[data-run="${name}"]`);
 test('A run that begins while nobody had one appears by itself, and its progress goes on', async () => {
   await site.visit('/', async (page) => {
     await page.getByRole('heading', { name: 'No runs yet' }).waitFor();
-    const training = train('first', '--steps 150 --evalInterval 150 --sampleInterval 0');
+    const training = train('first', '--steps 120 --evalInterval 120 --sampleInterval 0');
     await row(page, 'first').waitFor();
     const steps = async () => Number(await row(page, 'first').getAttribute('data-step'));
     await until(async () => (await steps()) > 0, 'a step in the list');
@@ -33,7 +33,7 @@ test('A run that begins while nobody had one appears by itself, and its progress
     await until(async () => (await steps()) > before, 'a further step in the list');
     await page.locator('tr[data-run="first"][data-status="completed"]').waitFor();
     assert.equal(await training.code, 0);
-    assert.equal(await steps(), 150);
+    assert.equal(await steps(), 120);
   });
 });
 
@@ -79,7 +79,7 @@ async function watchSteps(name, steps) {
 test('The curve has each step within two seconds of its line in metrics.jsonl', async () => {
   let round = 0;
   const worst = await measured(kMostLate_ms, async () => {
-    const { logged, drawn } = await watchSteps(`growing-${++round}`, 400);
+    const { logged, drawn } = await watchSteps(`growing-${++round}`, 300);
     const first = drawn[0].step;
     const late = [...logged]
       .filter(([step]) => step > first)

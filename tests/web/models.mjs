@@ -4,22 +4,17 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** The exit code. What the program says is told when it fails, or at once with `isTold`. */
-export function run(program, args, { cwd, env = {}, isTold = false, onStart } = {}) {
+/** The exit code. What the program says is told when it fails, unless somebody has ended it. */
+export function run(program, args, { cwd, onStart } = {}) {
   return new Promise((resolve, reject) => {
     let said = '';
-    const output = isTold ? 'inherit' : 'pipe';
-    const child = spawn(program, args, {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', output, output],
-    });
+    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     onStart?.(child);
-    child.stdout?.on('data', (text) => (said += text));
-    child.stderr?.on('data', (text) => (said += text));
+    child.stdout.on('data', (text) => (said += text));
+    child.stderr.on('data', (text) => (said += text));
     child.on('error', reject);
     child.on('close', (code) => {
-      if (code !== 0 && !isTold) console.error(`${program} ${args.join(' ')}\n${said}`);
+      if (code !== 0 && !child.killed) console.error(`${program} ${args.join(' ')}\n${said}`);
       resolve(code ?? 1);
     });
   });
@@ -30,7 +25,7 @@ export const kMarkup =
   '<script>window.pwned=1</script><img src=x onerror=window.pwned=2>' +
   '<a href="javascript:window.pwned=3">link</a>&lt;b&gt;\n';
 
-/** Trains the models of `names` (all without) into `folder`/runs. */
+/** Trains the models into `folder`/runs, two at a time. */
 export async function makeModels(alpha, folder, names = Object.keys(kModels), onStart = undefined) {
   const call = async (args) => {
     const code = await run(alpha, args, { cwd: folder, onStart });
@@ -38,10 +33,14 @@ export async function makeModels(alpha, folder, names = Object.keys(kModels), on
   };
   await call('data make stories --size 60KB --out stories.txt'.split(' '));
   await writeFile(path.join(folder, 'markup.txt'), kMarkup.repeat(80));
-  for (const name of names) {
-    const shared = `train --runDir runs/${name} --evalIters 1 --threads 1 --quiet`;
-    await call(`${shared} ${kModels[name]}`.split(' '));
-  }
+  const rest = [...names];
+  const work = async () => {
+    for (let name = rest.shift(); name; name = rest.shift()) {
+      const shared = `train --runDir runs/${name} --evalIters 1 --threads 1 --quiet`;
+      await call(`${shared} ${kModels[name]}`.split(' '));
+    }
+  };
+  await Promise.all([work(), work()]);
 }
 
 const kModels = {
@@ -55,7 +54,7 @@ const kModels = {
     '--batch 2 --steps 200 --lr 3e-3 --evalInterval 100 --sampleInterval 100',
   // Knows nothing, but writes for long enough to be left in the middle.
   long:
-    '--data stories.txt --tokenizer char --block 4096 --layers 4 --heads 4 --dim 128 ' +
+    '--data stories.txt --tokenizer char --block 4096 --layers 8 --heads 2 --dim 128 ' +
     '--batch 1 --steps 1 --evalInterval 1 --sampleInterval 0',
   // Knows one text by heart, which is markup.
   markup:

@@ -35,6 +35,17 @@ async function makeRuns() {
   writeLongRun(path.join(runs, 'book-200k'), 200_000);
 }
 
+/** A window as high as the page: what stands still while one scrolls is where it belongs. */
+async function seeAll(page) {
+  const { width, height } = page.viewportSize();
+  const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+  if (whole > height) await page.setViewportSize({ width, height: whole });
+  // Charts that come into sight are drawn in the next frames.
+  await page.evaluate(async () => {
+    for (let i = 0; i < 5; ++i) await new Promise(requestAnimationFrame);
+  });
+}
+
 async function picture(browser, server, view, theme, width) {
   const name = `${view.name}-${theme}-${width}.png`;
   if (!name.includes(only)) return;
@@ -43,7 +54,8 @@ async function picture(browser, server, view, theme, width) {
     await page.evaluate(() => document.fonts.ready);
     const wide = await tooWide(page);
     if (wide) console.log(`${name}: ${wide}`);
-    await page.screenshot({ path: path.join(out, name), fullPage: true, animations: 'disabled' });
+    await seeAll(page);
+    await page.screenshot({ path: path.join(out, name), animations: 'disabled' });
     console.log(path.join(out, name));
   };
   const { stored, expected } = view;
