@@ -21,3 +21,15 @@ find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 find_package(ZLIB 1.2 REQUIRED)
+
+# Helios: Vulkan's headers, volk, which finds the loader at run time, and the compiler of its shaders.
+find_path(VULKAN_INCLUDE_DIR vulkan/vulkan.h)
+find_path(VOLK_INCLUDE_DIR volk.c)
+find_program(GLSLANG_VALIDATOR glslangValidator)
+set(ALPHA_HAS_HELIOS OFF)
+if(ALPHA_HELIOS AND VULKAN_INCLUDE_DIR AND VOLK_INCLUDE_DIR AND GLSLANG_VALIDATOR)
+  set(ALPHA_HAS_HELIOS ON)
+else()
+  message(STATUS "Alpha is built without Helios, its GPU backend: it wants Vulkan's headers "
+    "(libvulkan-dev), volk (libvulkan-volk-dev) and glslangValidator (glslang-tools)")
+endif()

@@ -3,7 +3,7 @@
 #   alpha_module(<path> [DEPS <modules>...] [LIBS <external targets>...])
 #
 # makes the static library alpha::<path> out of every *.cpp in the folder that calls it, and of its
-# ops/, kernels/ or routes/ sub-folder. DEPS are modules declared earlier: layers go bottom-up, and
+# ops/, kernels/, routes/, spirv/ or vk/ sub-folder. DEPS are modules declared earlier: layers go bottom-up, and
 # tools/check_layers.py (the test "layers") refuses an #include that is not declared here.
 
 add_library(alpha_options INTERFACE)
@@ -23,8 +23,8 @@ endif()
 function(alpha_module PATH)
   string(REPLACE "/" "_" NAME ${PATH})
   cmake_parse_arguments(M "" "" "DEPS;LIBS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp ops/*.cpp kernels/*.cpp routes/*.cpp)
-  file(GLOB headers CONFIGURE_DEPENDS *.h ops/*.h kernels/*.h routes/*.h)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp ops/*.cpp kernels/*.cpp routes/*.cpp spirv/*.cpp vk/*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS *.h ops/*.h kernels/*.h routes/*.h spirv/*.h vk/*.h)
   add_library(alpha_${NAME} STATIC ${sources})
   add_library(alpha::${NAME} ALIAS alpha_${NAME})
   target_sources(alpha_${NAME} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${headers})

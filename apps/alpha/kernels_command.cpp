@@ -1,4 +1,5 @@
 #include <array>
+#include <memory>
 
 #include "apps/alpha/commands.h"
 #include "apps/alpha/console.h"
@@ -71,7 +72,15 @@ int kernels_command(Arguments args) {
   std::string text;
   for (const std::string_view known : backend_names()) {
     if (name && *name != known) continue;
-    const auto backend = make_backend(known, 1);
+    std::unique_ptr<Backend> backend;
+    try {
+      backend = make_backend(known, 1);
+    } catch (const Error& error) {
+      // Of all, those that this machine has no device for are left out.
+      if (name || error.code() != ErrorCode::unsupported) throw;
+      text += fmt::format("\n{:<24}{}\n", known, error.what());
+      continue;
+    }
     all[std::string(known)] = to_json(*backend);
     text += (text.empty() ? "" : "\n") + table(*backend);
   }

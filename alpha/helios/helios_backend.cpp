@@ -1,0 +1,150 @@
+#include "alpha/helios/helios_backend.h"
+
+#include <array>
+
+#include "alpha/core/error.h"
+#include "alpha/helios/kernels/gemm.h"
+#include "alpha/tensor/ops/ops.h"
+
+namespace alpha::helios {
+
+#define ALPHA_KERNEL(name, Args, dtypes) void name(HeliosBackend&, const Args&);
+#include "alpha/helios/kernels/kernels.inc"
+#undef ALPHA_KERNEL
+
+namespace {
+
+/// What tensors on the device are stored as.
+constexpr DTypeSet kStored = DType::f32 | DType::bf16 | DType::f16;
+
+KernelTable make_table() {
+  KernelTable table;
+#define ALPHA_KERNEL(name, Args, dtypes) table.add<&name>(dtypes, KernelKind::native);
+#include "alpha/helios/kernels/kernels.inc"
+#undef ALPHA_KERNEL
+  return table;
+}
+
+Block* block_of(const Tensor& tensor) {
+  auto* block = dynamic_cast<Block*>(tensor.storage().get());
+  ALPHA_CHECK(block != nullptr, "a tensor of another backend");
+  return block;
+}
+
+}  // namespace
+
+HeliosBackend::HeliosBackend(HeliosOptions options)
+    : instance_(options.vulkan),
+      device_(instance_, options.device),
+      timeline_(device_, options.timeout_ms),
+      memory_(device_, timeline_),
+      pipelines_(device_, options.cache_folder),
+      recorder_(device_, timeline_, memory_, options.is_timing),
+      staging_(device_, timeline_, recorder_),
+      uses_matrix_units_(options.uses_matrix_units) {}
+
+const KernelTable& HeliosBackend::kernels() const noexcept {
+  static const KernelTable table = make_table();
+  return table;
+}
+
+Range HeliosBackend::range_of(const Tensor& tensor) {
+  const Block* block = block_of(tensor);
+  const std::uint64_t begin =
+      block->offset() + static_cast<std::uint64_t>(tensor.offset()) * size_of(tensor.dtype());
+  return {block->buffer(), begin, begin + tensor.size_bytes()};
+}
+
+StorageRef HeliosBackend::allocate(std::size_t size_bytes) {
+  try {
+    return memory_.allocate(size_bytes);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::out_of_memory) throw;
+  }
+  // What recorded work still needs can be given back once that has run.
+  finish();
+  return memory_.allocate(size_bytes);
+}
+
+void HeliosBackend::upload(const void* src, const Tensor& dst) {
+  const std::lock_guard lock(mutex_);
+  block_of(dst)->set_last_use(recorder_.next_value());
+  staging_.upload(src, range_of(dst));
+  block_of(dst)->set_last_use(recorder_.next_value());
+}
+
+void HeliosBackend::download(const Tensor& src, void* dst) {
+  const std::lock_guard lock(mutex_);
+  staging_.download(range_of(src), dst);
+}
+
+void HeliosBackend::zero(const Tensor& tensor) {
+  const std::lock_guard lock(mutex_);
+  recorder_.clear(range_of(tensor));
+  block_of(tensor)->set_last_use(recorder_.next_value());
+}
+
+void HeliosBackend::trim() {
+  finish();
+  memory_.trim();
+}
+
+void HeliosBackend::finish() {
+  const std::lock_guard lock(mutex_);
+  timeline_.wait(recorder_.submit());
+}
+
+Recorder::Stats HeliosBackend::recorded() const {
+  const std::lock_guard lock(mutex_);
+  return recorder_.stats();
+}
+
+bool HeliosBackend::has_matrix_units(DType dtype) {
+  std::atomic<Units>& units = units_[static_cast<std::size_t>(dtype)];
+  if (units == Units::untried) {
+    // While they are tested they count as none: who asks meanwhile computes without them.
+    units = Units::none;
+    const bool is_there = uses_matrix_units_ && has_gemm(device_.info(), dtype);
+    if (is_there && gemm_passes_test(*this, dtype)) {
+      units = Units::trusted;
+    } else if (is_there) {
+      const std::lock_guard lock(notice_mutex_);
+      notice_ += fmt::format("the matrix units of '{}' compute {} wrongly, and are not used. ",
+                             device_.info().name, to_string(dtype));
+    }
+  }
+  return units == Units::trusted;
+}
+
+std::string HeliosBackend::notice() const {
+  const std::lock_guard lock(notice_mutex_);
+  return notice_;
+}
+
+std::vector<Recorder::KernelTime> HeliosBackend::take_times() {
+  const std::lock_guard lock(mutex_);
+  recorder_.submit();
+  return recorder_.take_times();
+}
+
+void HeliosBackend::dispatch(const KernelCall& call) {
+  const Pipeline& pipeline =
+      pipelines_.get({call.shader, call.constants, call.subgroup_size, call.matrices});
+  std::array<Dispatch::Buffer, kMostBindings> buffers = {};
+  ALPHA_CHECK(call.tensors.size() <= kMostBindings, "a kernel of too many buffers");
+  for (std::size_t i = 0; i < call.tensors.size(); ++i) {
+    const Tensor& tensor = call.tensors[i];
+    buffers[i] = {block_of(tensor),
+                  static_cast<std::uint64_t>(tensor.offset()) * size_of(tensor.dtype()),
+                  tensor.size_bytes()};
+  }
+  const std::lock_guard lock(mutex_);
+  recorder_.dispatch({.pipeline = &pipeline,
+                      .buffers = std::span(buffers).first(call.tensors.size()),
+                      .parameters = call.parameters,
+                      .groups_x = call.groups_x,
+                      .groups_y = call.groups_y,
+                      .groups_z = call.groups_z});
+}
+
+}  // namespace alpha::helios

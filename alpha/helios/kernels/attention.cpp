@@ -1,0 +1,106 @@
+#include "alpha/tensor/ops/attention.h"
+
+#include <cmath>
+
+#include "alpha/helios/kernels/rows.h"
+
+namespace alpha::helios {
+
+namespace {
+
+constexpr std::uint32_t kLanes = 16;  // invocations of a query, or of a key
+
+/// Push constants that all kernels of attention share.
+struct Parameters {
+  std::uint32_t T, H, D, first_batch;
+  float scale, soft_cap, keep_scale;
+  std::uint32_t is_dropping, seed, counter, threshold;
+};
+
+std::uint32_t u32(std::int64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+
+Parameters parameters_of(const Shape& qkv, const AttentionOptions& options, std::int64_t batch) {
+  const std::int64_t D = qkv[2] / 3 / options.n_heads;
+  return {.T = u32(qkv[1]),
+          .H = u32(options.n_heads),
+          .D = u32(D),
+          .first_batch = u32(batch),
+          .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(D))),
+          .soft_cap = static_cast<float>(options.soft_cap),
+          .keep_scale = static_cast<float>(1 / (1 - options.dropout)),
+          .is_dropping = options.dropout > 0 ? 1U : 0U,
+          .seed = static_cast<std::uint32_t>(options.key.seed),
+          .counter = options.key.counter,
+          .threshold = DropoutKey::drop_threshold(options.dropout)};
+}
+
+/// Room for a head in shared memory. Error: unsupported above 128.
+std::uint32_t most_D(std::uint32_t D) {
+  for (const std::uint32_t size : {32U, 64U, 128U}) {
+    if (D <= size) return size;
+  }
+  fail(ErrorCode::unsupported, "[attention] heads have size {}, backend 'helios' takes at most 128",
+       D);
+}
+
+/// `rows` queries, or keys, are a workgroup's, as the shader has it.
+void launch(HeliosBackend& backend, std::string_view name, DType dtype,
+            std::initializer_list<Tensor> tensors, const Parameters& parameters,
+            std::int64_t n_batches, std::uint32_t rows) {
+  backend.dispatch({.shader = &shader_for(name, dtype),
+                    .constants = {rows * kLanes, most_D(parameters.D)},
+                    .tensors = std::span(tensors.begin(), tensors.size()),
+                    .parameters = bytes_of(parameters),
+                    .groups_x = (parameters.T + rows - 1) / rows,
+                    .groups_y = parameters.H,
+                    .groups_z = u32(n_batches)});
+}
+
+/// Batch entries in pieces that a shader can see, and not more than a dispatch may have.
+template<class Body>
+void for_batch_pieces(const HeliosBackend& backend, const Tensor& qkv, Body&& body) {
+  constexpr std::int64_t kMost = 65'535;
+  const std::int64_t B = qkv.shape()[0];
+  for_row_pieces(backend, B, {qkv}, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin; at < end; at += kMost) body(at, std::min(end, at + kMost));
+  });
+}
+
+}  // namespace
+
+void attention(HeliosBackend& backend, const AttentionArgs& args) {
+  if (args.out.numel() == 0) return;
+  const std::int64_t B = args.qkv.shape()[0];
+  for_batch_pieces(backend, args.qkv, [&](std::int64_t begin, std::int64_t end) {
+    const auto part = [&](const Tensor& tensor) { return rows_of(tensor, B, begin, end); };
+    launch(backend, "attention", args.dtype(), {part(args.qkv), part(args.out), part(args.lse)},
+           parameters_of(args.qkv.shape(), args.options, begin), end - begin, 16);
+  });
+}
+
+void attention_backward(HeliosBackend& backend, const AttentionBackwardArgs& args) {
+  struct DotParameters {
+    std::uint32_t T, H, D;
+  };
+
+  if (args.dqkv.numel() == 0) return;
+  const std::int64_t B = args.qkv.shape()[0];
+  for_batch_pieces(backend, args.qkv, [&](std::int64_t begin, std::int64_t end) {
+    const auto part = [&](const Tensor& tensor) { return rows_of(tensor, B, begin, end); };
+    const Parameters parameters = parameters_of(args.qkv.shape(), args.options, begin);
+    const Tensor lse = part(args.lse);
+    const Tensor delta = scratch(backend, lse.shape());
+    launch_once(backend, shader_for("attention_dot", args.dtype()), {},
+                {part(args.out), part(args.dout), delta}, lse.numel(),
+                DotParameters{parameters.T, parameters.H, parameters.D});
+    const std::initializer_list<Tensor> tensors = {part(args.qkv), lse, delta, part(args.dout),
+                                                   part(args.dqkv)};
+    launch(backend, "attention_dq", args.dtype(), tensors, parameters, end - begin, 16);
+    const std::uint32_t n_keys = most_D(parameters.D) > 64 ? 8 : 16;
+    launch(backend, "attention_dkv", args.dtype(), tensors, parameters, end - begin, n_keys);
+  });
+}
+
+}  // namespace alpha::helios

@@ -1,0 +1,47 @@
+#version 450
+// variants: f32 bf16 f16 i32
+// out[i] = a ∘ b, both walked by strides that are 0 where they broadcast.
+#extension GL_GOOGLE_include_directive : require
+#include "common.glsl"
+#include "strided.glsl"
+
+layout(constant_id = 1) const uint kFunction = 0;
+
+#ifdef I32
+#define NUMBER int
+#undef T
+#define T int
+#else
+#define NUMBER float
+#endif
+
+layout(binding = 0) readonly buffer A { T a[]; };
+layout(binding = 1) readonly buffer B { T b[]; };
+layout(binding = 2) writeonly buffer Out { T result[]; };
+
+layout(push_constant) uniform Push {
+  uint ahead[3];
+  uint n;
+  uint rank;
+  uint sizes[kMaxRank];
+  uint a_strides[kMaxRank];
+  uint b_strides[kMaxRank];
+} push;
+
+NUMBER apply(NUMBER v, NUMBER w) {
+  switch (kFunction) {
+    case 0: return v + w;
+    case 1: return v - w;
+    case 2: return v * w;
+    default: return v / w;
+  }
+}
+
+void main() {
+  FOR_EACH(i, push.n) {
+    uint at_a, at_b;
+    WALK(i, at_a, push.a_strides)
+    WALK(i, at_b, push.b_strides)
+    result[AT(2, i)] = STORE(apply(LOAD(a[AT(0, at_a)]), LOAD(b[AT(1, at_b)])));
+  }
+}

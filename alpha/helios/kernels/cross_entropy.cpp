@@ -1,0 +1,70 @@
+#include "alpha/tensor/ops/cross_entropy.h"
+
+#include "alpha/helios/kernels/rows.h"
+
+namespace alpha::helios {
+
+namespace {
+
+struct RowParameters {
+  std::uint32_t n_rows;
+  std::uint32_t n;
+  std::int32_t ignored;
+};
+
+struct MeanParameters {
+  std::uint32_t n_rows;
+  std::int32_t ignored;
+};
+
+/// out = the mean of losses over the rows that count, or the number of those.
+void mean_loss(HeliosBackend& backend, bool is_count, const Tensor& losses, const Tensor& targets,
+               const Tensor& out, std::int32_t ignored) {
+  const MeanParameters parameters = {static_cast<std::uint32_t>(targets.numel()), ignored};
+  const std::array<Tensor, 3> tensors = {losses, targets, out};
+  backend.dispatch({.shader = &find_shader("mean_loss"),
+                    .constants = {kWorkgroup, is_count ? 1U : 0U},
+                    .tensors = tensors,
+                    .parameters = bytes_of(parameters)});
+}
+
+}  // namespace
+
+void cross_entropy(HeliosBackend& backend, const CrossEntropyArgs& args) {
+  const std::int64_t N = args.logits.shape()[0];
+  const std::int64_t V = args.logits.shape()[1];
+  if (N == 0) return backend.zero(args.loss);
+  const Shader& shader = shader_for("cross_entropy", args.dtype());
+  const Tensor losses = scratch(backend, {N});
+  for_row_pieces(backend, N, {args.logits}, [&](std::int64_t begin, std::int64_t end) {
+    const RowParameters parameters = {static_cast<std::uint32_t>(end - begin),
+                                      static_cast<std::uint32_t>(V), args.ignore_index};
+    launch_rows(backend, shader, {},
+                {rows_of(args.logits, N, begin, end), rows_of(args.targets, N, begin, end),
+                 rows_of(args.lse, N, begin, end), rows_of(losses, N, begin, end)},
+                end - begin, parameters);
+  });
+  mean_loss(backend, false, losses, args.targets, args.loss, args.ignore_index);
+}
+
+void cross_entropy_backward(HeliosBackend& backend, const CrossEntropyBackwardArgs& args) {
+  const std::int64_t N = args.logits.shape()[0];
+  const std::int64_t V = args.logits.shape()[1];
+  if (args.logits.numel() == 0) return;
+  const Tensor count = scratch(backend, {1});
+  mean_loss(backend, true, args.lse, args.targets, count, args.ignore_index);
+  const std::uint32_t to = number_of(args.dlogits.dtype());
+  const Shader& shader = shader_for("cross_entropy_backward", args.dtype());
+  for_row_pieces(
+      backend, N, {args.logits, args.dlogits}, [&](std::int64_t begin, std::int64_t end) {
+        const RowParameters parameters = {static_cast<std::uint32_t>(end - begin),
+                                          static_cast<std::uint32_t>(V), args.ignore_index};
+        launch_rows(backend, shader, {to},
+                    {rows_of(args.logits, N, begin, end), rows_of(args.targets, N, begin, end),
+                     rows_of(args.lse, N, begin, end), args.dloss, count,
+                     rows_of(args.dlogits, N, begin, end)},
+                    end - begin, parameters);
+      });
+}
+
+}  // namespace alpha::helios

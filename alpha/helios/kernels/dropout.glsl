@@ -1,0 +1,13 @@
+// The mask of a dropout: a function of its key and the element, as DropoutKey in core/rng.h.
+
+uint mix_bits(uint h) {
+  h = (h ^ (h >> 16)) * 0x85ebca6bu;
+  h = (h ^ (h >> 13)) * 0xc2b2ae35u;
+  return h ^ (h >> 16);
+}
+
+// `high` and `low` are the halves of the element's index.
+bool is_kept(uint seed, uint counter, uint high, uint low, uint threshold) {
+  uint h = seed + (counter + high * 0x9e3779b9u) * 2654435761u + low * 2246822519u;
+  return mix_bits(h) > threshold;
+}

@@ -1,0 +1,180 @@
+#include "alpha/helios/kernels/gemm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "alpha/helios/kernels/rows.h"
+#include "alpha/tensor/create.h"
+#include "alpha/tensor/ops/cast.h"
+
+namespace alpha::helios {
+
+namespace {
+
+constexpr std::int64_t kTile = 128;  // of the result, as in the shader
+constexpr std::int64_t kStep = 32;   // along K
+constexpr std::uint32_t kInvocations = 128;
+constexpr std::uint32_t kSubgroup = 32;
+
+std::uint32_t u32(std::int64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+
+bool is_aligned(const Tensor& tensor) {
+  constexpr std::int64_t kBytes = 16;
+  return !tensor.is_defined() ||
+         tensor.offset() * static_cast<std::int64_t>(size_of(tensor.dtype())) % kBytes == 0;
+}
+
+/// How the sums begin.
+enum Start : std::uint32_t { kZeros = 0, kBias = 1, kResult = 2 };
+
+struct Call {
+  Product product;
+  Tensor bias;               // f32, or undefined
+  std::int64_t n_parts = 1;  // of K, each with a result of its own
+  std::int64_t part_depth = 0;
+};
+
+std::string_view shader_of(const Product& p) {
+  if (p.trans_a) return "gemm.tn";
+  return p.trans_b ? "gemm.nt" : "gemm.nn";
+}
+
+void launch(HeliosBackend& backend, const Call& call) {
+  struct Parameters {
+    std::uint32_t M, N, K;
+  };
+
+  // A long K has its parts of B in L2 only if all begin together.
+  constexpr std::int64_t kLongK = 8000;
+  constexpr std::uint32_t kRotation = 7;
+  const Product& p = call.product;
+  const bool is_narrow = p.out.dtype() != DType::f32;
+  const std::uint32_t start = call.bias.is_defined() ? kBias : p.is_accumulating ? kResult : kZeros;
+  const std::uint32_t rotation = call.n_parts > 1 || p.K >= kLongK ? 0 : kRotation;
+  const std::vector<std::uint32_t> constants = {
+      kInvocations,
+      number_of(p.out.dtype()),
+      start,
+      is_narrow ? static_cast<std::uint32_t>(p.activation) : 0,
+      p.pre.is_defined() ? 1U : 0U,
+      u32(p.trans_a ? p.M : p.K),
+      u32(p.trans_b ? p.K : p.N),
+      u32(p.N),
+      u32(call.part_depth),
+      rotation};
+  const std::array<Tensor, 5> tensors = {p.a, p.b, call.bias.is_defined() ? call.bias : p.out,
+                                         p.out, p.pre.is_defined() ? p.pre : p.out};
+  backend.dispatch({.shader = &find_shader(shader_of(p)),
+                    .constants = constants,
+                    .subgroup_size = kSubgroup,
+                    .matrices = p.a.dtype() == DType::bf16 ? spirv::MatrixElement::bf16
+                                                           : spirv::MatrixElement::f16,
+                    .tensors = tensors,
+                    .parameters = bytes_of(Parameters{u32(p.M), u32(p.N), u32(p.K)}),
+                    .groups_x = u32(p.M / kTile * (p.N / kTile)),
+                    .groups_z = u32(call.n_parts)});
+}
+
+/// Parts of K, so that a result of few tiles keeps the device busy.
+std::int64_t parts_for(const Product& p) {
+  constexpr std::int64_t kGroups = 264;  // two workgroups on each of a large device's units
+  constexpr std::int64_t kLeastSteps = 32;
+  const std::int64_t n_tiles = p.M / kTile * (p.N / kTile);
+  const std::int64_t most = std::max<std::int64_t>(p.K / kStep / kLeastSteps, 1);
+  return std::clamp<std::int64_t>((kGroups + n_tiles / 2) / n_tiles, 1,
+                                  std::min<std::int64_t>(most, 16));
+}
+
+/// Sums of parts of K side by side, then added up in their order.
+void multiply_in_parts(HeliosBackend& backend, const Product& p, std::int64_t n_parts) {
+  const std::int64_t n_steps = (p.K / kStep + n_parts - 1) / n_parts;
+  const std::int64_t n_used = (p.K / kStep + n_steps - 1) / n_steps;
+  Call call = {.product = p, .bias = {}, .n_parts = n_used, .part_depth = n_steps * kStep};
+  call.product.out = scratch(backend, {n_used, p.M * p.N});
+  call.product.is_accumulating = false;
+  launch(backend, call);
+  sum_rows(backend, call.product.out, n_used, p.M * p.N, p.out, p.is_accumulating);
+}
+
+bool is_possible(HeliosBackend& backend, const Product& p) {
+  const bool has_whole_tiles = p.M % kTile == 0 && p.N % kTile == 0 && p.K % kStep == 0 &&
+                               p.M > 0 && p.N > 0 && p.K > 0 && p.n_batches == 1;
+  if (!has_whole_tiles || (p.trans_a && p.trans_b)) return false;
+  const bool is_wide = p.out.dtype() == DType::f32;
+  if (!is_wide && p.out.dtype() != p.a.dtype()) return false;
+  if (is_wide && p.activation != Activation::none) return false;
+  if (p.pre.is_defined() && (is_wide || p.pre.dtype() != p.out.dtype())) return false;
+  if (p.is_accumulating && (!is_wide || p.bias.is_defined())) return false;
+  const std::uint64_t most = backend.device().info().max_range_bytes;
+  for (const Tensor* tensor : {&p.a, &p.b, &p.out, &p.pre}) {
+    if (!is_aligned(*tensor)) return false;
+    if (tensor->is_defined() && tensor->size_bytes() > most) return false;
+  }
+  return backend.has_matrix_units(p.a.dtype());
+}
+
+void run(HeliosBackend& backend, const Product& p) {
+  const bool can_split = p.out.dtype() == DType::f32 && !p.bias.is_defined();
+  const std::int64_t n_parts = can_split ? parts_for(p) : 1;
+  if (n_parts > 1) return multiply_in_parts(backend, p, n_parts);
+  Call call = {.product = p, .bias = {}, .n_parts = 1, .part_depth = p.K};
+  if (p.bias.is_defined()) call.bias = cast(backend, p.bias, DType::f32);
+  launch(backend, call);
+}
+
+}  // namespace
+
+bool has_gemm(const DeviceInfo& info, DType dtype) {
+  const auto& shapes = dtype == DType::bf16 ? info.bf16_matrices : info.f16_matrices;
+  return (dtype == DType::bf16 || dtype == DType::f16) && info.subgroup_size == kSubgroup &&
+         info.has_subgroup_size_control && info.max_shared_bytes >= 24 * 1024 &&
+         std::ranges::find(shapes, MatrixShape{16, 16, 16}) != shapes.end();
+}
+
+bool gemm(HeliosBackend& backend, const Product& product) {
+  if (!is_possible(backend, product)) return false;
+  run(backend, product);
+  return true;
+}
+
+bool gemm_passes_test(HeliosBackend& backend, DType dtype) {
+  constexpr std::int64_t M = 2 * kTile;
+  constexpr std::int64_t N = kTile;
+  constexpr std::int64_t K = 5 * kStep;
+  // Small whole numbers: every product and sum is exact, so results must be equal.
+  const auto numbers = [&](const Shape& shape, std::int64_t seed) {
+    std::vector<float> values(static_cast<std::size_t>(shape.numel()));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>((i * 7 + i / 13 + static_cast<std::size_t>(seed)) % 5) - 2;
+    }
+    return from_values(backend, shape, std::span<const float>(values), dtype);
+  };
+  for (const auto& [trans_a, trans_b] : {std::pair(false, true), {false, false}, {true, false}}) {
+    const Shape a_shape = trans_a ? Shape{K, M} : Shape{M, K};
+    const Shape b_shape = trans_b ? Shape{N, K} : Shape{K, N};
+    const Tensor a = numbers(a_shape, 1);
+    const Tensor b = numbers(b_shape, 2);
+    Product product = {
+        .a = a, .b = b, .M = M, .N = N, .K = K, .trans_a = trans_a, .trans_b = trans_b};
+    product.out = full(backend, {M, N}, std::nan(""));
+    run(backend, product);
+    const std::vector<float> x = to_floats(backend, a);
+    const std::vector<float> y = to_floats(backend, b);
+    const std::vector<float> result = to_floats(backend, product.out);
+    for (std::int64_t m = 0; m < M; ++m) {
+      for (std::int64_t n = 0; n < N; ++n) {
+        float sum = 0;
+        for (std::int64_t k = 0; k < K; ++k) {
+          sum += x[static_cast<std::size_t>(trans_a ? k * M + m : m * K + k)] *
+                 y[static_cast<std::size_t>(trans_b ? n * K + k : k * N + n)];
+        }
+        if (result[static_cast<std::size_t>(m * N + n)] != sum) return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace alpha::helios

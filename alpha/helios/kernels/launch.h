@@ -1,0 +1,107 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "alpha/helios/helios_backend.h"
+
+namespace alpha::helios {
+
+/// Invocations of a workgroup where a kernel has no wish of its own.
+inline constexpr std::uint32_t kWorkgroup = 256;
+
+/// The shader `stem` in the variant of a dtype. Error: internal, where there is none.
+const Shader& shader_for(std::string_view stem, DType dtype);
+
+/// How shaders number the dtypes of what they write: f32 0, bf16 1, f16 2, i32 3. Error:
+/// unsupported for f64.
+std::uint32_t number_of(DType dtype);
+
+/// The bytes of a struct of push constants.
+template<class Parameters>
+std::span<const std::byte> bytes_of(const Parameters& parameters) {
+  static_assert(std::is_trivially_copyable_v<Parameters>);
+  return std::as_bytes(std::span(&parameters, 1));
+}
+
+/// A flat kernel over tensors of equal size: in pieces that a shader can see at once, so that
+/// indices within fit 32 bits whatever the size. The shader's first parameter is the number of
+/// elements; `rest` follows.
+template<class Rest>
+void launch_flat(HeliosBackend& backend, const Shader& shader,
+                 std::initializer_list<std::uint32_t> constants,
+                 std::initializer_list<Tensor> tensors, const Rest& rest);
+
+/// A kernel over `n` elements that sees its tensors whole. Nothing happens for n = 0.
+template<class Rest>
+void launch_once(HeliosBackend& backend, const Shader& shader,
+                 std::initializer_list<std::uint32_t> constants,
+                 std::initializer_list<Tensor> tensors, std::int64_t n, const Rest& rest);
+
+/// Elements of which every tensor's part is within what a shader sees.
+std::int64_t piece_of(const HeliosBackend& backend, std::initializer_list<Tensor> tensors);
+
+/// Error: unsupported, for tensors that a shader cannot see whole.
+void check_visible(const HeliosBackend& backend, std::string_view op,
+                   std::initializer_list<Tensor> tensors);
+
+/// Workgroups of `size` for n elements, no more than make sense with strides.
+std::uint32_t groups_for(std::int64_t n, std::uint32_t size);
+
+/// Push constants of a flat kernel.
+template<class Rest>
+struct FlatParameters {
+  std::uint32_t n;
+  Rest rest;
+};
+
+/// Of a flat kernel that has no further parameters.
+struct NoParameters {};
+
+template<>
+struct FlatParameters<NoParameters> {
+  std::uint32_t n;
+
+  FlatParameters(std::uint32_t size, NoParameters /*rest*/) : n(size) {}
+};
+
+template<class Rest>
+void launch_once(HeliosBackend& backend, const Shader& shader,
+                 std::initializer_list<std::uint32_t> constants,
+                 std::initializer_list<Tensor> tensors, std::int64_t n, const Rest& rest) {
+  if (n == 0) return;
+  std::vector<std::uint32_t> all = {kWorkgroup};
+  all.insert(all.end(), constants);
+  const FlatParameters<Rest> parameters = {static_cast<std::uint32_t>(n), rest};
+  backend.dispatch({.shader = &shader,
+                    .constants = all,
+                    .tensors = std::span(tensors.begin(), tensors.size()),
+                    .parameters = bytes_of(parameters),
+                    .groups_x = groups_for(n, kWorkgroup)});
+}
+
+template<class Rest>
+void launch_flat(HeliosBackend& backend, const Shader& shader,
+                 std::initializer_list<std::uint32_t> constants,
+                 std::initializer_list<Tensor> tensors, const Rest& rest) {
+  const std::int64_t n = tensors.begin()->numel();
+  const std::int64_t piece = piece_of(backend, tensors);
+  std::vector<std::uint32_t> all = {kWorkgroup};
+  all.insert(all.end(), constants);
+  for (std::int64_t begin = 0; begin < n; begin += piece) {
+    const std::int64_t end = std::min(n, begin + piece);
+    std::array<Tensor, kMostBindings> parts;
+    std::size_t n_parts = 0;
+    for (const Tensor& tensor : tensors) parts[n_parts++] = tensor.flat(begin, end);
+    const FlatParameters<Rest> parameters = {static_cast<std::uint32_t>(end - begin), rest};
+    backend.dispatch({.shader = &shader,
+                      .constants = all,
+                      .tensors = std::span(parts).first(n_parts),
+                      .parameters = bytes_of(parameters),
+                      .groups_x = groups_for(end - begin, kWorkgroup)});
+  }
+}
+
+}  // namespace alpha::helios

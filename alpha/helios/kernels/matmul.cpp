@@ -1,0 +1,132 @@
+#include "alpha/tensor/ops/matmul.h"
+
+#include <optional>
+
+#include "alpha/helios/kernels/gemm.h"
+#include "alpha/helios/kernels/rows.h"
+#include "alpha/helios/kernels/strides.h"
+#include "alpha/tensor/ops/linear.h"
+
+namespace alpha::helios {
+
+namespace {
+
+std::uint32_t u32(std::int64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+
+void launch(HeliosBackend& backend, const Product& p) {
+  constexpr std::int64_t kTile = 64;
+  constexpr std::uint32_t kInvocations = 256;
+
+  struct Parameters {
+    std::uint32_t M, N, K, a_step, b_step, n_row_tiles;
+  };
+
+  const std::int64_t n_row_tiles = (p.M + kTile - 1) / kTile;
+  const std::int64_t n_column_tiles = (p.N + kTile - 1) / kTile;
+  const Parameters parameters = {u32(p.M),      u32(p.N),      u32(p.K),
+                                 u32(p.a_step), u32(p.b_step), u32(n_row_tiles)};
+  // What is not there, or empty, is never touched: anything may stand for it.
+  const bool is_empty = p.K == 0;
+  const std::array<Tensor, 5> tensors = {is_empty ? p.out : p.a, is_empty ? p.out : p.b,
+                                         p.bias.is_defined() ? p.bias : p.out, p.out,
+                                         p.pre.is_defined() ? p.pre : p.out};
+  const std::uint32_t pre = !p.pre.is_defined() ? 0 : p.pre.dtype() == DType::f32 ? 1 : 2;
+  const std::vector<std::uint32_t> constants = {kInvocations,
+                                                p.trans_a ? 1U : 0U,
+                                                p.trans_b ? 1U : 0U,
+                                                p.out.dtype() == DType::f32 ? 1U : 0U,
+                                                p.is_accumulating ? 1U : 0U,
+                                                p.bias.is_defined() ? 1U : 0U,
+                                                static_cast<std::uint32_t>(p.activation),
+                                                pre};
+  backend.dispatch({.shader = &shader_for("matmul", p.a.dtype()),
+                    .constants = constants,
+                    .tensors = tensors,
+                    .parameters = bytes_of(parameters),
+                    .groups_x = u32(n_row_tiles * n_column_tiles),
+                    .groups_y = u32(p.n_batches)});
+}
+
+/// One product, rows of the result in pieces that a shader can see.
+void multiply(HeliosBackend& backend, const Product& p) {
+  if (gemm(backend, p)) return;
+  if (p.trans_a) {
+    check_visible(backend, "matmul", {p.a, p.b, p.out});
+    return launch(backend, p);
+  }
+  check_visible(backend, "matmul", {p.b});
+  for_row_pieces(backend, p.M, {p.a, p.out}, [&](std::int64_t begin, std::int64_t end) {
+    Product piece = p;
+    piece.M = end - begin;
+    piece.a = rows_of(p.a, p.M, begin, end);
+    piece.out = rows_of(p.out, p.M, begin, end);
+    if (p.pre.is_defined()) piece.pre = rows_of(p.pre, p.M, begin, end);
+    launch(backend, piece);
+  });
+}
+
+/// The step from one matrix to the next over all batches, where there is one.
+std::optional<std::int64_t> step_of(const MatmulGeometry& g,
+                                    std::int64_t (MatmulGeometry::*index)(std::int64_t)
+                                        const noexcept) {
+  if (g.n_batches == 1) return 0;
+  const std::int64_t step = (g.*index)(1) - (g.*index)(0);
+  for (std::int64_t i = 0; i < g.n_batches; ++i) {
+    if ((g.*index)(i) != i * step) return {};
+  }
+  return step;
+}
+
+}  // namespace
+
+void matmul(HeliosBackend& backend, const MatmulArgs& args) {
+  if (args.out.numel() == 0) return;
+  const MatmulGeometry g =
+      matmul_geometry(args.a.shape(), args.trans_a, args.b.shape(), args.trans_b);
+  Product p = {.a = args.a,
+               .b = args.b,
+               .out = args.out,
+               .M = g.M,
+               .N = g.N,
+               .K = g.K,
+               .trans_a = args.trans_a,
+               .trans_b = args.trans_b,
+               .is_accumulating = args.is_accumulating};
+  const std::int64_t a_size = g.M * g.K;
+  const std::int64_t b_size = g.K * g.N;
+  if (g.n_batches == 1) return multiply(backend, p);
+  const auto a_step = step_of(g, &MatmulGeometry::a_index);
+  const auto b_step = step_of(g, &MatmulGeometry::b_index);
+  constexpr std::int64_t kMostBatches = 65'535;
+  if (a_step && b_step && g.n_batches <= kMostBatches) {
+    check_visible(backend, "matmul", {p.a, p.b, p.out});
+    p.n_batches = g.n_batches;
+    p.a_step = *a_step * a_size;
+    p.b_step = *b_step * b_size;
+    return launch(backend, p);
+  }
+  for (std::int64_t i = 0; i < g.n_batches; ++i) {
+    p.a = args.a.flat(g.a_index(i) * a_size, (g.a_index(i) + 1) * a_size);
+    p.b = args.b.flat(g.b_index(i) * b_size, (g.b_index(i) + 1) * b_size);
+    p.out = args.out.flat(i * g.M * g.N, (i + 1) * g.M * g.N);
+    multiply(backend, p);
+  }
+}
+
+void linear(HeliosBackend& backend, const LinearArgs& args) {
+  if (args.out.numel() == 0) return;
+  multiply(backend, {.a = args.x,
+                     .b = args.weight,
+                     .bias = args.bias,
+                     .out = args.out,
+                     .pre = args.pre,
+                     .M = args.x.shape()[0],
+                     .N = args.weight.shape()[0],
+                     .K = args.x.shape()[1],
+                     .trans_b = true,
+                     .activation = args.activation});
+}
+
+}  // namespace alpha::helios

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alpha/helios/memory.h"
+#include "alpha/helios/pipelines.h"
+#include "alpha/helios/timeline.h"
+
+namespace alpha::helios {
+
+/// A stretch of a buffer.
+struct Range {
+  VkBuffer buffer = VK_NULL_HANDLE;
+  std::uint64_t begin = 0;  // bytes
+  std::uint64_t end = 0;
+
+  bool overlaps(const Range& other) const noexcept {
+    return buffer == other.buffer && begin < other.end && other.begin < end;
+  }
+};
+
+/// What has been read and written since the last barrier, and so whether the next command must wait
+/// for one.
+class Hazards {
+ public:
+  /// Whether a command that reads and writes these must come behind a barrier.
+  bool needs_barrier(std::span<const Range> reads, std::span<const Range> writes) const noexcept;
+
+  void add(std::span<const Range> reads, std::span<const Range> writes);
+
+  void clear() noexcept {
+    reads_.clear();
+    writes_.clear();
+  }
+
+ private:
+  std::vector<Range> reads_;
+  std::vector<Range> writes_;
+};
+
+/// A dispatch: one buffer for each binding of the pipeline.
+struct Dispatch {
+  struct Buffer {
+    Block* block = nullptr;
+    std::uint64_t offset = 0;  // of the block, bytes
+    std::uint64_t size = 0;    // bytes
+  };
+
+  const Pipeline* pipeline = nullptr;
+  std::span<const Buffer> buffers;
+  std::span<const std::byte> parameters;  // push constants behind the buffers' offsets
+  std::uint32_t groups_x = 1;
+  std::uint32_t groups_y = 1;
+  std::uint32_t groups_z = 1;
+};
+
+/// Writes commands down and gives them to the queue in batches. Order is that of the calls; what
+/// does not touch the same bytes may run side by side. For one thread at a time.
+class Recorder {
+ public:
+  struct Stats {
+    std::int64_t n_dispatches = 0;
+    std::int64_t n_barriers = 0;
+    std::int64_t n_submits = 0;
+  };
+
+  /// What a kernel took on the device in all, where that is measured.
+  struct KernelTime {
+    std::string name;
+    std::int64_t n = 0;
+    double ms = 0;
+  };
+
+  /// All outlive it. Measuring times makes commands run one after the other.
+  Recorder(const Device& device, Timeline& timeline, const Memory& memory, bool is_timing);
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  /// Error: internal for a dispatch that does not fit its pipeline (number of buffers, sizes,
+  /// buffers that are not in use or another device's), before anything is recorded; as `submit`.
+  void dispatch(const Dispatch& dispatch);
+
+  /// Copies bytes; either side may be a staging buffer. Error: as `submit`.
+  void copy(const Range& from, const Range& to);
+
+  /// Sets bytes to zero; whole words. Error: as `submit`.
+  void clear(const Range& range);
+
+  /// The value of the timeline that will tell that what is recorded now is done.
+  std::uint64_t next_value() const noexcept { return timeline_.submitted() + 1; }
+
+  /// Gives what is recorded to the queue, and returns the value that tells that it is done. Where
+  /// this fails, what was recorded is dropped: it never runs. Error: device_lost, out_of_memory.
+  std::uint64_t submit();
+
+  bool is_empty() const noexcept { return n_recorded_ == 0; }
+
+  Stats stats() const noexcept { return stats_; }
+
+  /// Of what has run so far, the longest first, and forgets it. Waits for what was submitted.
+  /// Error: device_lost.
+  std::vector<KernelTime> take_times();
+
+ private:
+  struct Slot {
+    VkCommandBuffer commands = VK_NULL_HANDLE;
+    vk::DescriptorPool sets;
+    vk::QueryPool queries;                // where times are measured: two a command
+    std::vector<std::string_view> names;  // of the commands
+    std::uint64_t value = 0;              // of its last submit
+  };
+
+  void check(const Dispatch& dispatch) const;
+  vk::DescriptorPool make_sets() const;
+  VkDescriptorSet make_set(const Dispatch& dispatch);
+  void begin();
+  void before(std::string_view name, std::span<const Range> reads, std::span<const Range> writes);
+  void after();
+  void drop() noexcept;
+  vk::QueryPool make_queries() const;
+  void stamp(std::string_view name);
+  void collect(Slot& slot);
+
+  const Device& device_;
+  Timeline& timeline_;
+  const Memory& memory_;
+  vk::CommandPool pool_;
+  std::vector<Slot> slots_;
+  std::size_t slot_ = 0;
+  bool is_recording_ = false;
+  std::int64_t n_recorded_ = 0;
+  Hazards hazards_;
+  std::vector<Range> reads_;  // of the command at hand
+  std::vector<Range> writes_;
+  Stats stats_;
+  bool is_timing_;
+  std::map<std::string_view, KernelTime> times_;
+};
+
+}  // namespace alpha::helios

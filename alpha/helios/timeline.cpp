@@ -1,0 +1,102 @@
+#include "alpha/helios/timeline.h"
+
+#include <algorithm>
+
+#include "alpha/core/error.h"
+#include "alpha/helios/vk/result.h"
+
+namespace alpha::helios {
+
+Timeline::Timeline(const Device& device, std::int64_t timeout_ms)
+    : device_(device),
+      timeout_ms_(timeout_ms) {
+  const VkSemaphoreTypeCreateInfo type = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+                                          .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
+  const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
+                                      .pNext = &type};
+  VkSemaphore semaphore = VK_NULL_HANDLE;
+  vk::check(device.functions().CreateSemaphore(device.get(), &info, nullptr, &semaphore),
+            "vkCreateSemaphore");
+  semaphore_ = device.own<vk::Semaphore>(semaphore);
+}
+
+void Timeline::check_alive() const {
+  if (is_lost_) {
+    fail(ErrorCode::device_lost,
+         "[helios] '{}' is lost: what was on it is gone, and a new process has to go on from the "
+         "last checkpoint",
+         device_.info().name);
+  }
+}
+
+/// Remembers the loss of the device: nothing is asked of it afterwards.
+void Timeline::check(VkResult result, const char* call) {
+  if (result == VK_ERROR_DEVICE_LOST) is_lost_ = true;
+  vk::check(result, call);
+}
+
+std::uint64_t Timeline::submit(VkCommandBuffer commands) {
+  check_alive();
+  const std::uint64_t value = submitted_ + 1;
+  const VkSemaphore semaphore = semaphore_.get();
+  const VkTimelineSemaphoreSubmitInfo timeline = {
+      .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+      .signalSemaphoreValueCount = 1,
+      .pSignalSemaphoreValues = &value};
+  const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                             .pNext = &timeline,
+                             .commandBufferCount = 1,
+                             .pCommandBuffers = &commands,
+                             .signalSemaphoreCount = 1,
+                             .pSignalSemaphores = &semaphore};
+  check(device_.functions().QueueSubmit(device_.queue(), 1, &info, VK_NULL_HANDLE),
+        "vkQueueSubmit");
+  submitted_ = value;
+  return value;
+}
+
+void Timeline::raise_done(std::uint64_t value) noexcept {
+  std::uint64_t old = done_;
+  while (old < value && !done_.compare_exchange_weak(old, value)) {
+  }
+}
+
+std::uint64_t Timeline::done() {
+  check_alive();
+  std::uint64_t value = 0;
+  check(device_.functions().GetSemaphoreCounterValue(device_.get(), semaphore_.get(), &value),
+        "vkGetSemaphoreCounterValue");
+  raise_done(value);
+  return done_;
+}
+
+void Timeline::wait(std::uint64_t value) {
+  ALPHA_CHECK(value <= submitted_, "work is waited for that was never submitted");
+  if (value <= done_) return;
+  check_alive();
+  constexpr std::uint64_t kNsPerMs = 1'000'000;
+  const VkSemaphore semaphore = semaphore_.get();
+  const VkSemaphoreWaitInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+                                    .semaphoreCount = 1,
+                                    .pSemaphores = &semaphore,
+                                    .pValues = &value};
+  const VkResult result = device_.functions().WaitSemaphores(
+      device_.get(), &info, static_cast<std::uint64_t>(timeout_ms_) * kNsPerMs);
+  if (result == VK_TIMEOUT) {
+    is_lost_ = true;
+    fail(ErrorCode::device_lost, "[helios] '{}' has not answered for {} s: it is taken for lost",
+         device_.info().name, timeout_ms_ / 1000);
+  }
+  check(result, "vkWaitSemaphores");
+  raise_done(value);
+}
+
+void Timeline::settle() noexcept {
+  if (is_lost_) return;
+  try {
+    wait(submitted_);
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): nobody is there to be told
+  }
+}
+
+}  // namespace alpha::helios
