@@ -595,7 +595,7 @@ class Tools(CliTest):
 
     def test_kernels_lists_every_op_of_every_backend(self):
         kernels = json.loads(self.ok("kernels", "--json"))
-        self.assertEqual(list(kernels), ["cpu", "cpu_ref"])
+        self.assertEqual(list(kernels)[:2], ["cpu", "cpu_ref"])
         self.assertEqual(kernels["cpu"].keys(), kernels["cpu_ref"].keys())
         self.assertEqual(kernels["cpu"]["matmul"]["f32"], "native")
         self.assertIn("attention_backward", self.ok("kernels", "--backend", "cpu"))

@@ -16,7 +16,8 @@ OpCases cast_cases() {
                          return {cast(in.backend(), in.normal(shape, 20), to)};
                        },
                        .factor = 0,
-                       .dtypes = kAnyDType});
+                       .dtypes = kAnyDType,
+                       .has_f64_output = to == DType::f64});
     }
     if (!is_floating(to)) continue;
     cases.push_back({.op = OpId::cast,
@@ -31,7 +32,8 @@ OpCases cast_cases() {
                            0,         -0.0};
                        return {cast(in.backend(), in.values({14}, x), to)};
                      },
-                     .factor = 0});
+                     .factor = 0,
+                     .has_f64_output = to == DType::f64});
   }
   cases.push_back({.op = OpId::cast,
                    .name = "truncates_towards_zero",

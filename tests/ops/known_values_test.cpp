@@ -261,13 +261,14 @@ TEST_P(KnownValues, OperandsOfDifferentDTypesMeet) {
   const Tensor i = integers({2}, {3, -4});
   const Tensor narrow = tensor({2}, {0.5, 1}, DType::bf16);
   const Tensor half = tensor({2}, {0.25, 1}, DType::f16);
-  const Tensor wide = tensor({2}, {0.1, 0.1}, DType::f64);
   EXPECT_EQ(add(backend(), i, narrow).dtype(), DType::bf16);
   EXPECT_EQ(add(backend(), narrow, half).dtype(), DType::f32);
-  EXPECT_EQ(add(backend(), half, wide).dtype(), DType::f64);
   EXPECT_EQ(mul(backend(), i, i).dtype(), DType::i32);
   expect_values(add(backend(), i, narrow), {2}, {3.5, -3});
   expect_values(mul(backend(), narrow, half), {2}, {0.125, 1});
+  if (!has_f64(backend())) return;
+  const Tensor wide = tensor({2}, {0.1, 0.1}, DType::f64);
+  EXPECT_EQ(add(backend(), half, wide).dtype(), DType::f64);
   expect_values(add(backend(), wide, i), {2}, {3.1, -3.9});
 }
 

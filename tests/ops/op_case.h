@@ -26,6 +26,9 @@ struct OpCase {
   double magnitude = 1;
 
   DTypeSet dtypes = kFloating;
+
+  /// Though its inputs may not be: some backends hold none.
+  bool has_f64_output = false;
 };
 
 using OpCases = std::vector<OpCase>;

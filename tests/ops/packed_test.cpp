@@ -249,7 +249,7 @@ TEST_P(Packed, ARowDoesNotDependOnTheOthers) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, Packed, each_backend(), backend_test_name);
+INSTANTIATE_TEST_SUITE_P(Ops, Packed, each_host_backend(), backend_test_name);
 
 TEST(PackedMatrix, BlocksAreAsLongAsTheyDivideTheInputs) {
   EXPECT_EQ(packed_block(int8, 256), 128);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "tests/ops/backend_param.h"
 #include "tests/ops/op_case.h"
 #include <gtest/gtest.h>
 
@@ -46,6 +47,19 @@ TEST(KernelTable, CpuHasAKernelWhereverCpuRefHasOne) {
   for (const OpId op : all_ops()) {
     for (const DType dtype : kAllDTypes) {
       EXPECT_TRUE(cpu->has(op, dtype) || !reference->has(op, dtype))
+          << to_string(op) << " " << to_string(dtype);
+    }
+  }
+}
+
+TEST(KernelTable, HeliosHasANativeKernelForEveryOpAndEveryDTypeThatADeviceHolds) {
+  if (std::ranges::find(usable_backends(), "helios") == usable_backends().end()) GTEST_SKIP();
+  const auto reference = make_backend("cpu_ref");
+  const auto helios = make_backend("helios");
+  for (const OpId op : all_ops()) {
+    for (const DType dtype : {DType::f32, DType::bf16, DType::f16, DType::i32}) {
+      if (!reference->has(op, dtype)) continue;
+      EXPECT_EQ(helios->kernels().kind(op, dtype), KernelKind::native)
           << to_string(op) << " " << to_string(dtype);
     }
   }
@@ -111,7 +125,7 @@ TEST(Backends, AnUnknownNameIsRefusedWithTheKnownOnes) {
 }
 
 TEST(Backends, BearTheNameTheyWereMadeBy) {
-  for (const std::string_view name : backend_names()) {
+  for (const std::string_view name : usable_backends()) {
     EXPECT_EQ(make_backend(name, 1)->name(), name);
   }
 }

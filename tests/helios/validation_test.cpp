@@ -1,0 +1,57 @@
+// The validation layer watches ops and steps: what it says is a failure.
+#include "tests/helios/helios_test_base.h"
+
+namespace alpha::helios::test {
+namespace {
+
+class ValidationTest : public testing::TestWithParam<const char*> {};
+
+/// A bit of everything: products, reductions in several dispatches, attention, in-place updates,
+/// views at odd places.
+void run_some_of_everything(Backend& backend) {
+  const std::int64_t N = 34;
+  const std::int64_t C = 24;
+  const Tensor x = tensor_of(backend, ramp(N * C)).reshape({N, C});
+  const Tensor w = tensor_of(backend, ramp(3 * C * C)).reshape({3 * C, C});
+  const Tensor g = tensor_of(backend, ramp(C));
+  const Tensor qkv = linear(backend, x, w, Tensor()).reshape({2, N / 2, 3 * C});
+  const AttentionOptions options = {.n_heads = 3, .soft_cap = 30, .dropout = 0.1, .key = {1, 2}};
+  const AttentionResult forward = attention(backend, qkv, options);
+  const Tensor dqkv = attention_backward(backend, qkv, forward, forward.out, options);
+  const Tensor dw = zeros(backend, {3 * C, C});
+  matmul_accumulate(backend, dqkv.reshape({N, 3 * C}), x, dw, {.trans_a = true});
+  const LayerNormResult norm = layer_norm(backend, x, g, g);
+  const Tensor dg = zeros(backend, {C});
+  const Tensor db = zeros(backend, {C});
+  layer_norm_backward(backend, x, g, norm, x, dg, db);
+  const std::vector<std::int32_t> ids = {3, 1, 3, 0, 3};
+  const Tensor indices = from_values(backend, {5}, std::span<const std::int32_t>(ids));
+  embedding_backward(backend, indices, embedding(backend, w, indices), dw);
+  const Tensor m = zeros(backend, {3 * C * C});
+  const Tensor v = zeros(backend, {3 * C * C});
+  adamw(backend, {.parameters = w.flat(0, 3 * C * C),
+                  .gradients = dw.flat(0, 3 * C * C),
+                  .m = m,
+                  .v = v,
+                  .copy = empty(backend, {3 * C * C}, DType::bf16),
+                  .lr = 1e-3});
+  add_in_place(backend, w.flat(5, 105), w.flat(205, 305));
+  EXPECT_GT(sum_squares(backend, w), 0);
+}
+
+TEST_P(ValidationTest, HasNothingToSay) {
+  if (!has_device()) GTEST_SKIP() << "no Vulkan device";
+  const auto backend = open_helios({.vulkan = {.validation = vk::parse_validation(GetParam())}});
+  if (!backend) GTEST_SKIP() << "no validation layer";
+  run_some_of_everything(*backend);
+  for (const std::string& message : backend->instance().messages()) ADD_FAILURE() << message;
+}
+
+INSTANTIATE_TEST_SUITE_P(Vulkan, ValidationTest, testing::Values("core", "synchronization", "gpu"));
+
+TEST(Validation, AnUnknownKindIsRefused) {
+  EXPECT_EQ(code_of([] { vk::parse_validation("all"); }), ErrorCode::invalid_argument);
+}
+
+}  // namespace
+}  // namespace alpha::helios::test
