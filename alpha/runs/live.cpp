@@ -71,6 +71,11 @@ std::vector<RunEvent> RunWatcher::poll() {
     }
   }
   is_first_ = false;
+  // Whoever hears of a checkpoint asks for the list: what is told must not be ahead of that.
+  const auto is_news = [](const RunEvent& event) {
+    return event.name != "metrics" && event.name != "samples";
+  };
+  if (std::ranges::any_of(events, is_news)) store_.scan();
   return events;
 }
 
