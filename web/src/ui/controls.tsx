@@ -95,12 +95,17 @@ export function CopyButton({
   );
 }
 
-/** Pages over plain HTTP from another machine have no clipboard but this old way. */
+/** Pages over plain HTTP from another machine have no clipboard but the old way. */
 async function copyText(text: string): Promise<void> {
-  if (window.isSecureContext) return navigator.clipboard.writeText(text);
+  try {
+    if (window.isSecureContext) return await navigator.clipboard.writeText(text);
+  } catch {
+    // A browser that asks, and was told no, may still take the old way.
+  }
   const area = document.createElement("textarea");
   area.value = text;
-  document.body.append(area);
+  // Nothing outside an open dialog can be selected.
+  (document.querySelector("dialog[open]") ?? document.body).append(area);
   area.select();
   document.execCommand("copy");
   area.remove();
