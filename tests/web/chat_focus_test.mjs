@@ -5,9 +5,9 @@ import { test } from 'node:test';
 
 import { chatSettings, edit, lastAnswer, messages, say, textOf } from './chatting.mjs';
 import { until } from './browser.mjs';
-import { openSite } from './site.mjs';
+import { kSlow, openSite } from './site.mjs';
 
-const site = openSite({ copies: ['chatty', 'long'] });
+const site = openSite({ copies: ['chatty', 'long'], flags: kSlow });
 const visitChat = (model, body, sampling) =>
   site.visit(`/#/chat?model=${model}`, body, { stored: chatSettings(sampling) });
 

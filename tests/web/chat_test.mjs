@@ -10,9 +10,9 @@ import { test } from 'node:test';
 import { until } from './browser.mjs';
 import { chatSettings, edit, lastAnswer, messages, say, textOf } from './chatting.mjs';
 import { startTraining } from './models.mjs';
-import { openSite } from './site.mjs';
+import { kSlow, openSite } from './site.mjs';
 
-const site = openSite({ copies: ['chatty', 'long', 'letters'] });
+const site = openSite({ copies: ['chatty', 'long', 'letters'], flags: kSlow });
 const visitChat = (model, body, sampling) =>
   site.visit(`/#/chat?model=${model}`, body, { stored: chatSettings(sampling) });
 
@@ -33,9 +33,9 @@ test('An answer is seen to grow while it is written', async () => {
       const answer = await lastAnswer(page);
       const lengths = await page.evaluate(() => [...window.lengths]);
       assert.ok(lengths.length > 4, `it was drawn with lengths ${lengths}`);
-      assert.equal((await textOf(answer)).length, 1500);
+      assert.equal((await textOf(answer)).length, 600);
     },
-    { max_tokens: '1500' },
+    { max_tokens: '600' },
   );
 });
 

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 
 import { until } from './browser.mjs';
 import { chatSettings, lastAnswer, messages, textOf } from './chatting.mjs';
-import { openSite } from './site.mjs';
+import { kSlow, openSite } from './site.mjs';
 
-const site = openSite({ copies: ['chatty', 'letters', 'long'] });
+const site = openSite({ copies: ['chatty', 'letters', 'long'], flags: kSlow });
 
 /** What has the focus, in words, and whether one can see that it has. */
 const focused = (page) =>

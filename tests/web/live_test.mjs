@@ -16,7 +16,7 @@ const site = openSite({ copies: [] });
 const train = (name, flags) =>
   startTraining(
     `--data ${path.join(path.dirname(process.env.ALPHA_RUNS), 'stories.txt')} --runDir ${path.join(site.runs, name)} ` +
-      '--tokenizer char --block 64 --layers 2 --heads 2 --dim 64 --batch 8 --threads 1 --quiet ' +
+      '--tokenizer char --block 64 --layers 2 --heads 2 --dim 96 --batch 8 --threads 1 --quiet ' +
       `--evalIters 1 ${flags}`,
   );
 
@@ -41,9 +41,8 @@ test('A run that begins while nobody had one appears by itself, and its progress
 async function watchSteps(name, steps) {
   const file = path.join(site.runs, name, 'metrics.jsonl');
   const logged = new Map();
-  const drawn = [];
+  let drawn;
   await site.visit('/', async (page) => {
-    await page.exposeBinding('noteStep', (_, step, at) => drawn.push({ step, at }));
     const training = train(name, `--steps ${steps} --evalInterval ${steps} --sampleInterval 0`);
     let isOver = false;
     training.code.then(() => (isOver = true));
@@ -62,9 +61,10 @@ async function watchSteps(name, steps) {
     await row(page, name).getByRole('link', { name }).click();
     await page.getByTestId('loss-chart').waitFor();
     await page.evaluate(() => {
+      window.drawn = [];
       const note = () => {
         const step = Number(document.querySelector('[data-testid=loss-chart]')?.dataset.lastStep);
-        if (step > 0) window.noteStep(step, performance.timeOrigin + performance.now());
+        if (step > 0) window.drawn.push({ step, at: performance.timeOrigin + performance.now() });
       };
       const observer = new MutationObserver(note);
       observer.observe(document.body, { subtree: true, attributeFilter: ['data-last-step'] });
@@ -72,6 +72,7 @@ async function watchSteps(name, steps) {
     });
     await reading;
     await page.locator(`[data-testid=loss-chart][data-last-step="${steps}"]`).waitFor();
+    drawn = await page.evaluate(() => window.drawn);
   });
   return { logged, drawn };
 }
@@ -95,8 +96,8 @@ test('Samples, checkpoints and the end of a run are seen as they come', async ()
   const training = train('told', '--steps 240 --evalInterval 60 --sampleInterval 60');
   await until(async () => (await fetch(`${site.server.url}/api/runs/told`)).ok, 'the run');
   await site.visit('/#/runs/told', async (page) => {
+    await page.getByText('active', { exact: true }).waitFor();
     await page.locator('[data-testid=sample-group][data-step="60"]').waitFor();
-    assert.equal(await page.getByText('active', { exact: true }).count(), 1);
     await page.getByRole('tab', { name: 'Checkpoints' }).click();
     await page.locator('tr[data-checkpoint="120"]').waitFor();
     await page.locator('tr[data-checkpoint="240"]').waitFor();

@@ -41,7 +41,7 @@ async function timeToOpen(server) {
       const drawn_at = await page.waitForFunction(() => window.drawn_at);
       drawn_ms = await drawn_at.jsonValue();
     },
-    { onLoad: noteCurve },
+    { onLoad: noteCurve, isFirst: true },
   );
   return drawn_ms;
 }

@@ -54,7 +54,7 @@ const kModels = {
     '--batch 2 --steps 200 --lr 3e-3 --evalInterval 100 --sampleInterval 100',
   // Knows nothing, but writes for long enough to be left in the middle.
   long:
-    '--data stories.txt --tokenizer char --block 4096 --layers 8 --heads 2 --dim 128 ' +
+    '--data stories.txt --tokenizer char --block 4096 --layers 4 --heads 4 --dim 128 ' +
     '--batch 1 --steps 1 --evalInterval 1 --sampleInterval 0',
   // Knows one text by heart, which is markup.
   markup:

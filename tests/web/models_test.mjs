@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { until } from './browser.mjs';
-import { openSite } from './site.mjs';
+import { kSlow, openSite } from './site.mjs';
 
-const site = openSite();
+const site = openSite({ flags: kSlow });
 
 const model = async (name) =>
   (await (await fetch(`${site.server.url}/v1/models`)).json()).data.find(({ id }) => id === name);

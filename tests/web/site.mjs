@@ -8,6 +8,9 @@ import { after, before } from 'node:test';
 import { Serving } from '../clients/serving.mjs';
 import { Browser } from './browser.mjs';
 
+/** Flags of a server that writes slowly enough for people to stop it, whatever the machine. */
+export const kSlow = ['--backend', 'cpu_ref'];
+
 /**
  * Serves the runs of the suite, or with `copies` a folder of the file's own with copies of those
  * that are named and what `prepare` makes there before the server starts. To be called at the top
