@@ -11,6 +11,7 @@ import { Serving } from '../clients/serving.mjs';
 import { makeModels } from './models.mjs';
 
 const kMeasure = ['first_view_test.mjs', 'million_test.mjs', 'live_test.mjs'];
+const kLongest = ['views_test.mjs', 'keyboard_test.mjs', 'chat_test.mjs'];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const alpha = path.resolve(process.argv[2]);
@@ -84,7 +85,9 @@ try {
     const all = (await readdir(here)).filter((name) => name.endsWith('_test.mjs')).sort();
     const wanted = named.length > 0 ? named.map((name) => path.basename(name)) : all;
     const measuring = kMeasure.filter((name) => wanted.includes(name));
-    const others = wanted.filter((name) => !kMeasure.includes(name));
+    // The longest first, so that none is left for the end.
+    const long = kLongest.filter((name) => wanted.includes(name));
+    const others = [...long, ...wanted.filter((name) => ![...kMeasure, ...long].includes(name))];
     const failed = [...(await runTests(measuring, 1)), ...(await runTests(others, 2))];
     process.stdout.write(`# figures\n${await readFile(env.ALPHA_FIGURES, 'utf8')}`);
     if (failed.length > 0) console.log(`# failed: ${failed.join(' ')}`);
