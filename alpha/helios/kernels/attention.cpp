@@ -17,10 +17,6 @@ struct Parameters {
   std::uint32_t is_dropping, seed, counter, threshold;
 };
 
-std::uint32_t u32(std::int64_t value) {
-  return static_cast<std::uint32_t>(value);
-}
-
 Parameters parameters_of(const Shape& qkv, const AttentionOptions& options, std::int64_t batch) {
   const std::int64_t D = qkv[2] / 3 / options.n_heads;
   return {.T = u32(qkv[1]),

@@ -6,14 +6,6 @@
 
 namespace alpha::helios {
 
-namespace {
-
-std::uint32_t u32(std::int64_t value) {
-  return static_cast<std::uint32_t>(value);
-}
-
-}  // namespace
-
 void gather(HeliosBackend& backend, const GatherArgs& args) {
   struct Parameters {
     std::uint32_t rank, axis_stride;

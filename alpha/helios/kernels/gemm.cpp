@@ -16,10 +16,6 @@ constexpr std::int64_t kStep = 32;   // along K
 constexpr std::uint32_t kInvocations = 128;
 constexpr std::uint32_t kSubgroup = 32;
 
-std::uint32_t u32(std::int64_t value) {
-  return static_cast<std::uint32_t>(value);
-}
-
 bool is_aligned(const Tensor& tensor) {
   constexpr std::int64_t kBytes = 16;
   return !tensor.is_defined() ||

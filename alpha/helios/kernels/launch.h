@@ -15,6 +15,16 @@ inline constexpr std::uint32_t kWorkgroup = 256;
 /// The shader `stem` in the variant of a dtype. Error: internal, where there is none.
 const Shader& shader_for(std::string_view stem, DType dtype);
 
+/// A size as shaders count: within what they see it fits.
+inline std::uint32_t u32(std::int64_t value) noexcept {
+  return static_cast<std::uint32_t>(value);
+}
+
+/// Where a tensor is not there, the shader is given one that it does not touch.
+inline const Tensor& or_else(const Tensor& tensor, const Tensor& other) noexcept {
+  return tensor.is_defined() ? tensor : other;
+}
+
 /// How shaders number the dtypes of what they write: f32 0, bf16 1, f16 2, i32 3. Error:
 /// unsupported for f64.
 std::uint32_t number_of(DType dtype);

@@ -11,10 +11,6 @@ namespace alpha::helios {
 
 namespace {
 
-std::uint32_t u32(std::int64_t value) {
-  return static_cast<std::uint32_t>(value);
-}
-
 void launch(HeliosBackend& backend, const Product& p) {
   constexpr std::int64_t kTile = 64;
   constexpr std::uint32_t kInvocations = 256;

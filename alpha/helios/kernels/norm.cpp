@@ -8,15 +8,6 @@ namespace alpha::helios {
 
 namespace {
 
-std::uint32_t u32(std::int64_t value) {
-  return static_cast<std::uint32_t>(value);
-}
-
-/// Where a tensor is not there, the shader is given one that it does not touch.
-const Tensor& or_else(const Tensor& tensor, const Tensor& other) {
-  return tensor.is_defined() ? tensor : other;
-}
-
 /// dweight += and dbias += what rows [begin, end) bring.
 void add_weights(HeliosBackend& backend, const NormBackward& args, std::int64_t N, std::int64_t C,
                  std::int64_t begin, std::int64_t end) {

@@ -7,17 +7,8 @@ namespace alpha::helios {
 
 namespace {
 
-std::uint32_t u32(std::int64_t value) {
-  return static_cast<std::uint32_t>(value);
-}
-
 std::uint32_t number_of(WeightFormat format) {
   return static_cast<std::uint32_t>(format);
-}
-
-/// Where a tensor is not there, the shader is given one that it does not touch.
-const Tensor& or_else(const Tensor& tensor, const Tensor& other) {
-  return tensor.is_defined() ? tensor : other;
 }
 
 /// Rows of x as integers, four in a word, with a scale for each block.
