@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/ops/backend_param.h"
 #include <gtest/gtest.h>
 
 #include "alpha/autograd/ops.h"
-#include "alpha/backends/backends.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tokenizers/tokenizer_factory.h"
 
@@ -100,7 +100,7 @@ std::vector<float> training_logits(Backend& backend, const GptConfig& config,
   return to_floats(backend, gpt_forward(tape, config, weights, ids).data());
 }
 
-class Runner : public testing::TestWithParam<const char*> {
+class Runner : public testing::TestWithParam<std::string_view> {
  protected:
   std::unique_ptr<Backend> backend_ = make_backend(GetParam(), 2);
 };
@@ -204,8 +204,7 @@ TEST_P(Runner, HiddenStatesAreWhatTheLogitsAreMadeOf) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Runner, testing::Values("cpu_ref", "cpu"),
-                         [](const auto& backend) { return backend.param; });
+INSTANTIATE_TEST_SUITE_P(Backends, Runner, test::each_backend(), test::backend_test_name);
 
 TEST(RunnerThreads, ChangeNoBit) {
   const GptConfig config = small("gpt2");

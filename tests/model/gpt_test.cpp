@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "tests/ops/backend_param.h"
 #include <gtest/gtest.h>
 
 #include "alpha/autograd/ops.h"
-#include "alpha/backends/backends.h"
 #include "alpha/core/json.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/fill.h"
@@ -69,7 +69,7 @@ struct Model {
   GptWeights weights;
 };
 
-class Gpt : public testing::TestWithParam<std::string> {
+class Gpt : public testing::TestWithParam<std::string_view> {
  protected:
   std::unique_ptr<Backend> backend = make_backend(GetParam(), 2);
 
@@ -151,8 +151,7 @@ TEST_P(Gpt, RefusesWhatDoesNotFit) {
             "[gpt] tokens of a paged step have shape [2, 2], expected [1, rows]");
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Gpt, testing::Values("cpu_ref", "cpu"),
-                         [](const auto& backend) { return backend.param; });
+INSTANTIATE_TEST_SUITE_P(Backends, Gpt, test::each_backend(), test::backend_test_name);
 
 TEST(GptGradient, OfTheWholeModelAgreesWithDifferencesInDouble) {
   const auto backend = make_backend("cpu_ref");

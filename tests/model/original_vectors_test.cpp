@@ -4,10 +4,10 @@
 #include <map>
 #include <numeric>
 
+#include "tests/ops/backend_param.h"
 #include <gtest/gtest.h>
 
 #include "alpha/autograd/ops.h"
-#include "alpha/backends/backends.h"
 #include "alpha/model/gpt.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/adamw.h"
@@ -21,7 +21,7 @@ GptConfig tiny() {
   return {.vocab_size = 11, .block_size = 8, .n_layer = 2, .n_embd = 8, .n_head = 2};
 }
 
-class OriginalVectors : public testing::TestWithParam<std::string> {
+class OriginalVectors : public testing::TestWithParam<std::string_view> {
  protected:
   OriginalVectors()
       : backend(make_backend(GetParam(), 2)),
@@ -146,8 +146,7 @@ TEST_P(OriginalVectors, TenAdamwStepsFollowTheOriginal) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, OriginalVectors, testing::Values("cpu_ref", "cpu"),
-                         [](const auto& backend) { return backend.param; });
+INSTANTIATE_TEST_SUITE_P(Backends, OriginalVectors, test::each_backend(), test::backend_test_name);
 
 }  // namespace
 }  // namespace alpha
