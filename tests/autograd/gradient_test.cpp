@@ -1,12 +1,15 @@
-// Every differentiable op: backward against central differences, in double on cpu_ref.
+// Every differentiable op: backward against central differences, in double on cpu_ref; and the
+// gradients of each backend in f32 against those.
+#include <cmath>
 #include <functional>
 #include <limits>
 
+#include "tests/ops/backend_param.h"
+#include "tests/ops/tolerance.h"
 #include <gtest/gtest.h>
 
 #include "alpha/autograd/gradcheck.h"
 #include "alpha/autograd/ops.h"
-#include "alpha/backends/backends.h"
 #include "alpha/tensor/create.h"
 
 namespace alpha {
@@ -26,20 +29,68 @@ void PrintTo(const GradientCase& c, std::ostream* os) {
   *os << c.name;
 }
 
-class Gradient : public testing::TestWithParam<GradientCase> {};
-
-TEST_P(Gradient, AgreesWithDifferences) {
-  const GradientCase& c = GetParam();
-  const auto backend = make_backend("cpu_ref");
+/// The inputs of a case: numbers that f32 holds too.
+std::vector<Tensor> inputs_of(const GradientCase& c, Backend& backend, DType dtype) {
   SeededRng rng(17);
   std::vector<Tensor> inputs;
   for (const Shape& shape : c.shapes) {
-    std::vector<double> values(static_cast<std::size_t>(shape.numel()));
-    for (double& value : values) value = c.low + (c.high - c.low) * rng.next();
-    inputs.push_back(from_values(*backend, shape, std::span<const double>(values), DType::f64));
+    std::vector<float> values(static_cast<std::size_t>(shape.numel()));
+    for (float& value : values) value = static_cast<float>(c.low + (c.high - c.low) * rng.next());
+    inputs.push_back(from_values(backend, shape, std::span<const float>(values), dtype));
   }
-  EXPECT_EQ(gradcheck(*backend, inputs, c.f), "");
+  return inputs;
 }
+
+/// What backward gives each input, for output gradients of fixed random numbers.
+std::vector<std::vector<double>> gradients_of(const GradientCase& c, Backend& backend,
+                                              DType dtype) {
+  Tape tape(backend);
+  std::vector<Variable> leaves;
+  for (const Tensor& input : inputs_of(c, backend, dtype)) leaves.push_back(tape.leaf(input));
+  const Variable y = c.f(tape, leaves);
+  SeededRng rng(11);
+  tape.backward(y, randn(backend, y.shape(), rng, 1, dtype));
+  std::vector<std::vector<double>> gradients;
+  for (const Variable& leaf : leaves) {
+    const Tensor gradient = tape.grad(leaf);
+    gradients.push_back(gradient.is_defined() ? to_doubles(backend, gradient)
+                                              : std::vector<double>());
+  }
+  return gradients;
+}
+
+class Gradient : public testing::TestWithParam<GradientCase> {};
+
+TEST_P(Gradient, AgreesWithDifferences) {
+  const auto backend = make_backend("cpu_ref");
+  EXPECT_EQ(gradcheck(*backend, inputs_of(GetParam(), *backend, DType::f64), GetParam().f), "");
+}
+
+/// All cases on one backend: opened once.
+class GradientsOf : public testing::TestWithParam<std::string_view> {};
+
+std::vector<GradientCase> all_cases();
+
+TEST_P(GradientsOf, EveryOpInF32AreThoseInDouble) {
+  const auto backend = make_backend(GetParam(), 2);
+  const auto reference = make_backend("cpu_ref");
+  const double tolerance = 10 * test::tolerance(DType::f32).epsilon;
+  for (const GradientCase& c : all_cases()) {
+    SCOPED_TRACE(c.name);
+    const auto expected = gradients_of(c, *reference, DType::f64);
+    const auto got = gradients_of(c, *backend, DType::f32);
+    ASSERT_EQ(got.size(), expected.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      ASSERT_EQ(got[i].size(), expected[i].size());
+      for (std::size_t j = 0; j < got[i].size(); ++j) {
+        ASSERT_NEAR(got[i][j], expected[i][j], tolerance * (1 + std::abs(expected[i][j])))
+            << "input " << i << ", element " << j;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, GradientsOf, test::each_backend(), test::backend_test_name);
 
 template<Variable (*op)(Tape&, const Variable&, const Variable&)>
 Variable binary(Tape& tape, Inputs in) {
@@ -196,9 +247,10 @@ std::vector<GradientCase> layout_cases() {
                      return gather(t, in[0], 1, ids(t, {3, 2}, {3, 3, 0, 1, 2, 2}));
                    }});
   cases.push_back({"masked_fill", {{2, 4, 4}}, [](Tape& t, Inputs in) {
-                     return masked_fill(t, in[0], causal_mask(t.backend(), 4, DType::f64), -3);
+                     return masked_fill(t, in[0], causal_mask(t.backend(), 4, in[0].dtype()), -3);
                    }});
-  cases.push_back({"cast", {{3}}, [](Tape& t, Inputs in) { return cast(t, in[0], DType::f64); }});
+  cases.push_back(
+      {"cast", {{3}}, [](Tape& t, Inputs in) { return cast(t, in[0], in[0].dtype()); }});
   return cases;
 }
 
@@ -221,6 +273,15 @@ std::vector<GradientCase> attention_cases() {
     }
   }
   return cases;
+}
+
+std::vector<GradientCase> all_cases() {
+  std::vector<GradientCase> all;
+  for (const auto& some : {elementwise_cases(), reduction_cases(), product_cases(), model_cases(),
+                           layout_cases(), attention_cases()}) {
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
 }
 
 const auto kName = [](const auto& test) { return test.param.name; };

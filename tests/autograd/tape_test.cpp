@@ -2,18 +2,18 @@
 
 #include <cmath>
 
+#include "tests/ops/backend_param.h"
 #include <gtest/gtest.h>
 
 #include "alpha/autograd/checkpoint.h"
 #include "alpha/autograd/ops.h"
-#include "alpha/backends/backends.h"
 #include "alpha/cpu_ref/cpu_ref_backend.h"
 #include "alpha/tensor/create.h"
 
 namespace alpha {
 namespace {
 
-class FusedAttention : public testing::TestWithParam<std::string> {};
+class FusedAttention : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(FusedAttention, EqualsTheComposedPathForwardAndBackward) {
   const auto backend = make_backend(GetParam(), 2);
@@ -45,11 +45,17 @@ TEST_P(FusedAttention, EqualsTheComposedPathForwardAndBackward) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, FusedAttention, testing::Values("cpu_ref", "cpu"),
-                         [](const auto& backend) { return backend.param; });
+INSTANTIATE_TEST_SUITE_P(Backends, FusedAttention, test::each_backend(), test::backend_test_name);
 
-TEST(Tape, AddsGradientsOfAParameterAcrossBackwardPasses) {
-  const auto backend = make_backend("cpu_ref");
+/// What a tape computes, on every backend.
+class TapeOf : public testing::TestWithParam<std::string_view> {
+ protected:
+  std::unique_ptr<Backend> backend = make_backend(GetParam(), 2);
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, TapeOf, test::each_backend(), test::backend_test_name);
+
+TEST_P(TapeOf, AddsGradientsOfAParameterAcrossBackwardPasses) {
   const Variable w(full(*backend, {2}, 3), zeros(*backend, {2}));
   Tape tape(*backend);
   for (int i = 0; i < 3; ++i) {
@@ -101,8 +107,7 @@ TEST(Tape, ASecondPassAsksTheSystemForNothing) {
   EXPECT_EQ(backend.memory().stats().n_system_allocations, n);
 }
 
-TEST(Checkpoint, GivesTheGradientOfThePlainBlock) {
-  const auto backend = make_backend("cpu_ref");
+TEST_P(TapeOf, ACheckpointGivesTheGradientOfThePlainBlock) {
   SeededRng rng(2);
   const Tensor x = randn(*backend, {4, 8}, rng);
   const Tensor weight = randn(*backend, {8, 8}, rng);
@@ -122,8 +127,7 @@ TEST(Checkpoint, GivesTheGradientOfThePlainBlock) {
   EXPECT_EQ(gradients(true), gradients(false));
 }
 
-TEST(Tape, AWeightThatIsAlsoUsedElsewhereKeepsItsGradientToItself) {
-  const auto backend = make_backend("cpu_ref");
+TEST_P(TapeOf, AWeightThatIsAlsoUsedElsewhereKeepsItsGradientToItself) {
   Tape tape(*backend);
   const Variable w = tape.leaf(ones(*backend, {2, 2}));
   const Variable u = tape.leaf(ones(*backend, {2, 2}));
@@ -134,8 +138,7 @@ TEST(Tape, AWeightThatIsAlsoUsedElsewhereKeepsItsGradientToItself) {
   EXPECT_EQ(to_floats(*backend, tape.grad(u)), (std::vector<float>{1, 1, 1, 1}));
 }
 
-TEST(Tape, ANarrowWeightMayBeUsedTwice) {
-  const auto backend = make_backend("cpu_ref");
+TEST_P(TapeOf, ANarrowWeightMayBeUsedTwice) {
   Tape tape(*backend);
   const Variable w = tape.leaf(ones(*backend, {2, 2}, DType::bf16));
   const Variable x(ones(*backend, {3, 2}, DType::bf16));
@@ -144,8 +147,7 @@ TEST(Tape, ANarrowWeightMayBeUsedTwice) {
   EXPECT_EQ(to_floats(*backend, tape.grad(w)), (std::vector<float>{5, 5, 5, 5}));
 }
 
-TEST(Checkpoint, TrainsItsParametersBehindAConstantAndAfterAFailure) {
-  const auto backend = make_backend("cpu_ref");
+TEST_P(TapeOf, ACheckpointTrainsItsParametersBehindAConstantAndAfterAFailure) {
   const Variable p(ones(*backend, {1, 2}), zeros(*backend, {1, 2}));
   const Variable x(ones(*backend, {3, 2}));
   Tape tape(*backend);
