@@ -84,6 +84,13 @@ void HeliosBackend::zero(const Tensor& tensor) {
   block_of(tensor)->set_last_use(recorder_.next_value());
 }
 
+void HeliosBackend::copy(const Tensor& from, const Tensor& to) {
+  const std::lock_guard lock(mutex_);
+  recorder_.copy(range_of(from), range_of(to));
+  block_of(from)->set_last_use(recorder_.next_value());
+  block_of(to)->set_last_use(recorder_.next_value());
+}
+
 void HeliosBackend::trim() {
   finish();
   memory_.trim();

@@ -64,6 +64,9 @@ class HeliosBackend final : public Backend {
   /// Sets all of a tensor to zero bytes.
   void zero(const Tensor& tensor);
 
+  /// Copies as many bytes as both have, as the driver does it.
+  void copy(const Tensor& from, const Tensor& to);
+
   /// Whether products of this dtype may run on matrix units: the device has them, and they have
   /// passed a test against plain arithmetic, which the first call makes.
   bool has_matrix_units(DType dtype);
