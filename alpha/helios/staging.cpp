@@ -44,22 +44,29 @@ Staging::~Staging() {
   timeline_.settle();
 }
 
-Staging::Part& Staging::take() {
-  Part& part = parts_[next_];
-  next_ = (next_ + 1) % kParts;
-  if (part.value > timeline_.submitted()) recorder_.submit();
-  timeline_.wait(part.value);
-  return part;
+Staging::Room Staging::take(std::uint64_t size) {
+  constexpr std::uint64_t kAlignment = 256;
+  if (parts_[present_].used_bytes + size > kPartBytes) {
+    present_ = (present_ + 1) % kParts;
+    Part& part = parts_[present_];
+    if (part.value > timeline_.submitted()) recorder_.submit();
+    timeline_.wait(part.value);
+    part.used_bytes = 0;
+  }
+  Part& part = parts_[present_];
+  const Room room = {&part, part.offset + part.used_bytes, size};
+  part.used_bytes += (size + kAlignment - 1) / kAlignment * kAlignment;
+  return room;
 }
 
 void Staging::upload(const void* src, const Range& to) {
   const auto* bytes = static_cast<const std::byte*>(src);
   for (std::uint64_t at = to.begin; at < to.end;) {
     const std::uint64_t size = std::min(kPartBytes, to.end - at);
-    Part& part = take();
-    std::memcpy(mapped_ + part.offset, bytes + (at - to.begin), size);
-    part.value = recorder_.next_value();
-    recorder_.copy(range_of(part, size), {to.buffer, at, at + size});
+    const Room room = take(size);
+    std::memcpy(mapped_ + room.offset, bytes + (at - to.begin), size);
+    room.part->value = recorder_.next_value();
+    recorder_.copy(range_of(room), {to.buffer, at, at + size});
     at += size;
   }
 }
@@ -69,9 +76,9 @@ void Staging::download(const Range& from, void* dst) {
   auto* bytes = static_cast<std::byte*>(dst);
 
   struct Waiting {
-    Part* part = nullptr;
+    Room room;
+    std::uint64_t value = 0;
     std::uint64_t at = 0;
-    std::uint64_t size = 0;
   };
 
   std::array<Waiting, kParts> waiting;
@@ -79,16 +86,16 @@ void Staging::download(const Range& from, void* dst) {
   std::size_t n_done = 0;
   const auto finish_one = [&] {
     const Waiting& one = waiting[n_done++ % kParts];
-    timeline_.wait(one.part->value);
-    std::memcpy(bytes + (one.at - from.begin), mapped_ + one.part->offset, one.size);
+    timeline_.wait(one.value);
+    std::memcpy(bytes + (one.at - from.begin), mapped_ + one.room.offset, one.room.size);
   };
   for (std::uint64_t at = from.begin; at < from.end;) {
     if (n_begun - n_done == kParts) finish_one();
     const std::uint64_t size = std::min(kPartBytes, from.end - at);
-    Part& part = take();
-    recorder_.copy({from.buffer, at, at + size}, range_of(part, size));
-    part.value = recorder_.submit();
-    waiting[n_begun++ % kParts] = {&part, at, size};
+    const Room room = take(size);
+    recorder_.copy({from.buffer, at, at + size}, range_of(room));
+    room.part->value = recorder_.submit();
+    waiting[n_begun++ % kParts] = {room, room.part->value, at};
     at += size;
   }
   while (n_done < n_begun) finish_one();

@@ -25,17 +25,26 @@ class Staging {
  private:
   struct Part {
     std::uint64_t offset = 0;
+    std::uint64_t used_bytes = 0;
     std::uint64_t value = 0;  // of the timeline: the part is free once this is done
   };
 
   static constexpr std::uint64_t kPartBytes = std::uint64_t{8} << 20U;
   static constexpr std::size_t kParts = 4;
 
-  /// The next part of the ring, when it is free.
-  Part& take();
+  /// Room for a copy. `part` is told when it is submitted.
+  struct Room {
+    Part* part = nullptr;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+  };
 
-  Range range_of(const Part& part, std::uint64_t size) const noexcept {
-    return {buffer_.get(), part.offset, part.offset + size};
+  /// What is left of the present part, or, where that is too small, the next one when it is free:
+  /// small copies share a part, so that a step's do not wait for each other.
+  Room take(std::uint64_t size);
+
+  Range range_of(const Room& room) const noexcept {
+    return {buffer_.get(), room.offset, room.offset + room.size};
   }
 
   const Device& device_;
@@ -45,7 +54,7 @@ class Staging {
   vk::DeviceMemory memory_;
   std::byte* mapped_ = nullptr;
   std::array<Part, kParts> parts_;
-  std::size_t next_ = 0;
+  std::size_t present_ = 0;
 };
 
 }  // namespace alpha::helios

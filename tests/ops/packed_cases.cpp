@@ -100,6 +100,8 @@ OpCases packed_cases() {
     }
     cases.push_back(product_case({.x = {2, 64}, .N = 1, .format = format, .has_bias = true}));
     cases.push_back(product_case({.x = {2, 64}, .N = 2000, .format = format}));
+    cases.push_back(product_case({.x = {2, 24}, .N = 8200, .format = format}));
+    cases.push_back(product_case({.x = {3, 3001}, .N = 40, .format = format}));
   }
   return cases;
 }

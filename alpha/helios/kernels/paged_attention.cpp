@@ -1,20 +1,61 @@
 #include "alpha/tensor/ops/paged_attention.h"
 
+#include <bit>
 #include <cmath>
 
 #include "alpha/helios/kernels/rows.h"
 
 namespace alpha::helios {
 
+namespace {
+
+constexpr std::int64_t kPositions = 64;  // of a part, as in the shaders
+constexpr std::uint32_t kInvocations = 128;
+constexpr std::int64_t kMostD = kInvocations;
+
+struct Parameters {
+  std::uint32_t H, D, L, layer, head_size, max_blocks;
+  float scale, soft_cap;
+};
+
+/// Attention of rows that are written already, in parts of the sequences.
+void attend(HeliosBackend& backend, const PagedAttentionArgs& args, const Parameters& parameters) {
+  const std::int64_t R = args.qkv.shape()[0];
+  const std::int64_t D = parameters.D;
+  const std::int64_t n_parts =
+      (std::int64_t{parameters.max_blocks} * kKvBlock + kPositions - 1) / kPositions;
+  const bool is_whole = n_parts == 1;
+  const Tensor parts =
+      is_whole ? args.out : scratch(backend, {R, std::int64_t{parameters.H} * n_parts * (D + 2)});
+  const std::uint32_t n_lanes = std::max(32U, std::bit_ceil(parameters.D));
+  for_row_pieces(backend, R, {args.qkv, parts}, [&](std::int64_t begin, std::int64_t end) {
+    const auto piece = [&](const Tensor& tensor) { return rows_of(tensor, R, begin, end); };
+    const Tensor positions = piece(args.rows.positions);
+    const std::array<Tensor, 6> tensors = {
+        piece(args.qkv),  positions,    piece(args.rows.sequences),
+        args.rows.tables, args.rows.kv, piece(parts)};
+    backend.dispatch({.shader = &find_shader("paged_attention"),
+                      .constants = {kInvocations, parameters.D, n_lanes, is_whole ? 1U : 0U},
+                      .tensors = tensors,
+                      .parameters = bytes_of(parameters),
+                      .groups_x = u32(end - begin),
+                      .groups_y = parameters.H,
+                      .groups_z = u32(n_parts)});
+    if (is_whole) return;
+    const std::array<Tensor, 3> combined = {piece(parts), positions, piece(args.out)};
+    const std::array<std::uint32_t, 2> sizes = {parameters.H, u32(n_parts)};
+    backend.dispatch({.shader = &find_shader("paged_combine"),
+                      .constants = {kInvocations, parameters.D},
+                      .tensors = combined,
+                      .parameters = bytes_of(sizes),
+                      .groups_x = u32(end - begin),
+                      .groups_y = parameters.H});
+  });
+}
+
+}  // namespace
+
 void paged_attention(HeliosBackend& backend, const PagedAttentionArgs& args) {
-  constexpr std::uint32_t kPositions = 64;  // looked at together, as in the shader
-  constexpr std::uint32_t kMostD = 128;
-
-  struct Parameters {
-    std::uint32_t H, D, L, layer, head_size, max_blocks;
-    float scale, soft_cap;
-  };
-
   const std::int64_t R = args.qkv.shape()[0];
   const std::int64_t C = args.qkv.shape()[1] / 3;
   const std::int64_t D = C / args.n_heads;
@@ -25,25 +66,18 @@ void paged_attention(HeliosBackend& backend, const PagedAttentionArgs& args) {
   }
   check_visible(backend, "paged_attention", {args.rows.kv});
   const Shape& kv = args.rows.kv.shape();
-  const Parameters parameters = {static_cast<std::uint32_t>(args.n_heads),
-                                 static_cast<std::uint32_t>(D),
-                                 static_cast<std::uint32_t>(kv[1]),
-                                 static_cast<std::uint32_t>(args.layer),
-                                 static_cast<std::uint32_t>(kv[3]),
-                                 static_cast<std::uint32_t>(args.rows.tables.shape()[1]),
+  const Parameters parameters = {u32(args.n_heads),
+                                 u32(D),
+                                 u32(kv[1]),
+                                 u32(args.layer),
+                                 u32(kv[3]),
+                                 u32(args.rows.tables.shape()[1]),
                                  static_cast<float>(1 / std::sqrt(static_cast<double>(D))),
                                  static_cast<float>(args.soft_cap)};
   launch_once(backend, find_shader("kv_write"), {},
               {args.qkv, args.rows.positions, args.rows.sequences, args.rows.tables, args.rows.kv},
               R * C, parameters);
-  const std::array<Tensor, 6> tensors = {args.qkv,         args.rows.positions, args.rows.sequences,
-                                         args.rows.tables, args.rows.kv,        args.out};
-  backend.dispatch({.shader = &find_shader("paged_attention"),
-                    .constants = {kPositions, kMostD},
-                    .tensors = tensors,
-                    .parameters = bytes_of(parameters),
-                    .groups_x = static_cast<std::uint32_t>(R),
-                    .groups_y = static_cast<std::uint32_t>(args.n_heads)});
+  attend(backend, args, parameters);
 }
 
 }  // namespace alpha::helios

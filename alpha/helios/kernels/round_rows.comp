@@ -1,9 +1,10 @@
 #version 450
 // Rows of x [n_rows, K] as products with integer weights see them: within a block of inputs, scale =
 // largest magnitude / 127, q = round(x / scale). Four q in a word, rows of blocks · block / 4 words.
-// An invocation has a block.
+// A workgroup has a block, an invocation a word.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "reduce.glsl"
 
 layout(binding = 0) readonly buffer X { float x[]; };
 layout(binding = 1) writeonly buffer Words { uint words[]; };
@@ -45,28 +46,25 @@ float divide(float a, float b) {
 }
 
 void main() {
-  FOR_EACH(i, push.n) {
+  FOR_EACH_ROW(i, push.n) {
     uint row = i / push.n_blocks;
     uint begin = i % push.n_blocks * push.block;
-    uint end = min(begin + push.block, push.K);
-    float largest = 0.0;
-    bool is_finite = true;
-    for (uint k = begin; k < end; ++k) {
-      float value = x[AT32(0, row * push.K + k)];
-      largest = max(largest, abs(value));
-      is_finite = is_finite && !isnan(value) && !isinf(value);
+    uint word = gl_LocalInvocationID.x;
+    bool has_word = word < push.block / 4;
+    vec4 values = vec4(0.0);
+    [[unroll]] for (uint j = 0; j < 4; ++j) {
+      uint k = begin + 4 * word + j;
+      if (has_word && k < push.K) values[j] = x[AT32(0, row * push.K + k)];
     }
+    bool is_bad = any(isnan(values)) || any(isinf(values));
+    vec4 sizes = abs(values);
+    float largest = workgroup_max(is_bad ? 0.0 : max(max(sizes.x, sizes.y), max(sizes.z, sizes.w)));
+    bool is_finite = workgroup_max(is_bad ? 1.0 : 0.0) == 0.0;
     float inverse = largest < kLeastMagnitude || !is_finite ? 0.0 : divide(127.0, largest);
-    scales[AT32(2, i)] = is_finite ? largest / 127.0 : kNaN;
-    uint first_word = (row * push.n_blocks * push.block + begin) / 4;
-    for (uint word = 0; word < push.block / 4; ++word) {
-      uint bits = 0;
-      for (uint j = 0; j < 4; ++j) {
-        uint k = begin + 4 * word + j;
-        int q = k < end ? int(roundEven(x[AT32(0, row * push.K + k)] * inverse)) : 0;
-        bits |= (uint(q) & 0xffu) << (8 * j);
-      }
-      words[AT32(1, first_word + word)] = bits;
-    }
+    if (word == 0) scales[AT32(2, i)] = is_finite ? largest / 127.0 : kNaN;
+    if (!has_word) continue;
+    ivec4 q = ivec4(roundEven(is_finite ? values * inverse : vec4(0.0)));
+    words[AT32(1, (row * push.n_blocks * push.block + begin) / 4 + word)] =
+        (uint(q.x) & 0xffu) | (uint(q.y) & 0xffu) << 8 | (uint(q.z) & 0xffu) << 16 | (uint(q.w) & 0xffu) << 24;
   }
 }
