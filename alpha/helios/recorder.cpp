@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kSlots = 16;           // batches on their way at the same time
 constexpr std::int64_t kMostRecorded = 256;  // commands of a batch
+constexpr std::int64_t kFewRecorded = 32;    // enough for one, if the device is idle
 constexpr std::size_t kMostPushBytes = 256;
 
 constexpr VkPipelineStageFlags kStages =
@@ -209,9 +210,12 @@ void Recorder::before(std::string_view name, std::span<const Range> reads,
   stamp(name);
 }
 
+/// A device that has nothing to do begins with what there is, while the rest is written down.
 void Recorder::after() {
   stamp({});
-  if (++n_recorded_ >= kMostRecorded) submit();
+  ++n_recorded_;
+  const bool is_idle = n_recorded_ % kFewRecorded == 0 && timeline_.done() >= timeline_.submitted();
+  if (is_idle || n_recorded_ >= kMostRecorded) submit();
 }
 
 /// What the shader sees of each buffer: from an aligned place at or before the tensor on.
