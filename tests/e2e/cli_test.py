@@ -305,6 +305,44 @@ class Training(CliTest):
         process.stderr.close()
 
 
+class OnAGpu(CliTest):
+    """The device that Vulkan has here: a GPU, or the CPU by Mesa's lavapipe."""
+
+    def setUp(self):
+        super().setUp()
+        probe = run("sample", "--checkpoint", self.run60, "--backend", "helios", "--prompt", "O",
+                    "--steps", "1", cwd=self.dir)
+        if probe.returncode != 0:
+            error = probe.stderr.decode()
+            self.assertRegex(error, r"no device|no Vulkan loader|unknown backend|expected one of")
+            self.skipTest(error.strip())
+
+    def test_killed_run_resumes_there_bit_for_bit_and_writes_there_and_on_the_cpu(self):
+        args = ["--data", self.stories, *TINY, "--steps", "24", "--evalInterval", "8",
+                "--backend", "helios"]
+        whole, cut = self.dir / "whole", self.dir / "cut"
+        process = subprocess.Popen([ALPHA, "train", *map(str, args), "--runDir", str(cut)],
+                                   cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for line in process.stdout:
+            if b"checkpoint saved" in line:
+                break
+        process.kill()
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, -signal.SIGKILL)
+        self.assertFalse((cut / "checkpoint-24").exists())
+        self.ok("train", "--resume", cut)
+        self.assertEqual(json.loads((cut / "config.json").read_text())["trainConfig"]["backend"],
+                         "helios")
+        self.ok("train", *args, "--runDir", whole)
+        for name in ["model.safetensors", "optimizer.safetensors"]:
+            self.assertEqual((cut / "checkpoint-24" / name).read_bytes(),
+                             (whole / "checkpoint-24" / name).read_bytes(), name)
+        text = [self.ok("sample", "--checkpoint", cut, "--prompt", "Once", "--steps", "40",
+                        "--temp", "0", "--backend", backend) for backend in ("helios", "cpu")]
+        self.assertEqual(text[0], text[1])
+        self.assertGreater(len(text[0]), 40)
+
+
 class Models(CliTest):
     def sample(self, *args):
         return self.ok("sample", "--checkpoint", self.run60, "--steps", "40", *args)
