@@ -75,7 +75,13 @@ OpCases attention_cases() {
     all.push_back({.T = 33, .H = 1, .D = D, .soft_cap = 30, .std = 3});
     all.push_back({.T = 33, .H = 4, .D = D, .dropout = 0.2});
   }
-  all.push_back({.T = 65, .H = 12, .D = 64});
+  // Around the tiles of flash attention, with all that a score goes through.
+  for (const std::int64_t T : {15, 63, 129}) all.push_back({.T = T, .D = 64, .dropout = 0.1});
+  for (const std::int64_t T : {1, 16, 64, 65}) {
+    all.push_back({.T = T, .H = 2, .D = 128, .soft_cap = 30, .dropout = 0.2});
+  }
+  for (const std::int64_t D : {48, 96}) all.push_back({.T = 65, .H = 2, .D = D});
+  all.push_back({.T = 65, .H = 12, .D = 64, .dropout = 0.1});
   all.push_back({.B = 2, .T = 65, .H = 12, .D = 16, .soft_cap = 30, .dropout = 0.2});
   all.push_back({.B = 0, .T = 5, .H = 2, .D = 8});
   all.push_back({.B = 2, .T = 0, .H = 2, .D = 8});

@@ -164,7 +164,10 @@ TEST_P(Attention, NoPositionSeesALaterOne) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     for (const Heads& h : {Heads{.T = 16, .H = 4, .D = 8}, Heads{.B = 2, .T = 65, .H = 12, .D = 32},
                            Heads{.T = 130, .H = 1, .D = 64, .soft_cap = 30},
-                           Heads{.T = 33, .H = 4, .D = 80, .dropout = 0.2}}) {
+                           Heads{.T = 33, .H = 4, .D = 80, .dropout = 0.2},
+                           Heads{.T = 129, .H = 1, .D = 64, .dropout = 0.2},
+                           Heads{.T = 64, .H = 4, .D = 128, .dropout = 0.1},
+                           Heads{.T = 65, .H = 12, .D = 64, .soft_cap = 30, .dropout = 0.1}}) {
       const Tensor qkv = random_qkv(h, dtype);
       const Tensor before = attention(*backend_, qkv, options_of(h)).out;
       for (const std::int64_t j : {h.T / 4, h.T / 2, h.T - 2, h.T - 1}) {
@@ -184,7 +187,8 @@ TEST_P(Attention, NoPositionSeesALaterOne) {
 TEST_P(Attention, NoPositionReadsALaterOne) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     for (const Heads& h :
-         {Heads{.B = 2, .T = 65, .H = 3, .D = 32}, Heads{.T = 130, .H = 2, .D = 80}}) {
+         {Heads{.B = 2, .T = 65, .H = 3, .D = 32}, Heads{.T = 130, .H = 2, .D = 80},
+          Heads{.T = 129, .H = 2, .D = 64}, Heads{.T = 65, .H = 1, .D = 128}}) {
       const Tensor qkv = random_qkv(h, dtype);
       const Tensor before = attention(*backend_, qkv, options_of(h)).out;
       // NaN spreads even when it is multiplied by a weight of 0.
@@ -202,17 +206,21 @@ TEST_P(Attention, NoPositionReadsALaterOne) {
 
 TEST_P(Attention, GradientsOfEarlierOutputsDoNotReachLaterTokens) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
-    const Heads h = {.B = 2, .T = 65, .H = 4, .D = 32};
-    const Tensor qkv = random_qkv(h, dtype);
-    const AttentionResult forward = attention(*backend_, qkv, options_of(h));
-    constexpr std::int64_t kCut = 23;
-    const std::vector<Tensor> parts = {randn(*backend_, {h.B, kCut, h.C()}, rng_, 1, dtype),
-                                       zeros(*backend_, {h.B, h.T - kCut, h.C()}, dtype)};
-    const Tensor dqkv =
-        attention_backward(*backend_, qkv, forward, cat(*backend_, parts, 1), options_of(h));
-    EXPECT_TRUE(equal(*backend_, rows(dqkv, kCut, h.T),
-                      zeros(*backend_, {h.B, h.T - kCut, 3 * h.C()}, dtype)))
-        << to_string(dtype);
+    for (const Heads& h :
+         {Heads{.B = 2, .T = 65, .H = 4, .D = 32}, Heads{.T = 65, .H = 12, .D = 64, .dropout = 0.1},
+          Heads{.T = 65, .H = 1, .D = 128, .soft_cap = 30}}) {
+      const Tensor qkv = random_qkv(h, dtype);
+      const AttentionResult forward = attention(*backend_, qkv, options_of(h));
+      for (const std::int64_t cut : {std::int64_t{23}, std::int64_t{64}}) {
+        const std::vector<Tensor> parts = {randn(*backend_, {h.B, cut, h.C()}, rng_, 1, dtype),
+                                           zeros(*backend_, {h.B, h.T - cut, h.C()}, dtype)};
+        const Tensor dqkv =
+            attention_backward(*backend_, qkv, forward, cat(*backend_, parts, 1), options_of(h));
+        EXPECT_TRUE(equal(*backend_, rows(dqkv, cut, h.T),
+                          zeros(*backend_, {h.B, h.T - cut, 3 * h.C()}, dtype)))
+            << describe(h, dtype) << ", cut " << cut;
+      }
+    }
   }
 }
 
