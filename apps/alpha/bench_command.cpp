@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char* kExamples =
     "  alpha bench inference --checkpoint runs/stories_20260101120000_ab12\n"
-    "  alpha bench inference --checkpoint gpt2-int8 --threads 2 --json\n";
+    "  alpha bench inference --checkpoint gpt2-int8 --threads 2 --json\n"
+    "  alpha bench helios --help\n";
 
 struct BenchFlags {
   std::optional<std::string> checkpoint, weights, streams;
@@ -103,11 +104,18 @@ void print(const InferenceBench& bench) {
 
 }  // namespace
 
+#ifndef ALPHA_HAS_HELIOS
+int bench_helios_command(Arguments /*args*/) {
+  fail(ErrorCode::unsupported, "this alpha was built without Helios, its GPU backend");
+}
+#endif
+
 int bench_command(Arguments args) {
+  if (!args.empty() && args[0] == "helios") return bench_helios_command(args.subspan(1));
   if (!args.empty() && args[0] == "inference") {
     args = args.subspan(1);
   } else if (args.empty() || (args[0] != "--help" && args[0] != "-h")) {
-    fail_usage("what to measure? There is `alpha bench inference`");
+    fail_usage("what to measure? There are `alpha bench inference` and `alpha bench helios`");
   }
   BenchFlags flags;
   Flags parser("bench inference",

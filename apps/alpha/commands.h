@@ -19,6 +19,7 @@ int export_command(Arguments args);
 int import_command(Arguments args);
 int quantize_command(Arguments args);
 int bench_command(Arguments args);
+int bench_helios_command(Arguments args);
 int serve_command(Arguments args);
 int kernels_command(Arguments args);
 int data_command(Arguments args);

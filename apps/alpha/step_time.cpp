@@ -4,11 +4,9 @@
 #include <limits>
 
 #include "alpha/autograd/ops.h"
-#include "alpha/model/gpt.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/fill.h"
 #include "alpha/tensor/ops/reduce.h"
-#include "alpha/train/optimizer.h"
 
 namespace alpha::cli {
 
@@ -17,32 +15,50 @@ namespace {
 constexpr int kWarmUpSteps = 2;
 constexpr int kTimedSteps = 20;
 
+Parameters make_parameters(Backend& backend, const RunConfig& run) {
+  Parameters parameters(backend, gpt_parameters(run.model), DType::f32, run.train.dtype);
+  parameters.allocate_gradients();
+  initialize(backend, run.model, parameters, run.train.seed);
+  return parameters;
+}
+
 }  // namespace
 
-double measure_step_seconds(Backend& backend, const RunConfig& run, const Clock& clock) {
-  const GptConfig& model = run.model;
-  Parameters parameters(backend, gpt_parameters(model), DType::f32, run.train.dtype);
-  parameters.allocate_gradients();
-  initialize(backend, model, parameters, run.train.seed);
-  const GptWeights weights = gpt_weights(model, parameters);
-  Adamw optimizer(backend, parameters, {});
-  std::vector<std::int32_t> ids(static_cast<std::size_t>(run.train.batch_size * model.block_size));
+TrialTraining::TrialTraining(Backend& backend, const RunConfig& run)
+    : backend_(backend),
+      run_(run),
+      parameters_(make_parameters(backend, run)),
+      weights_(gpt_weights(run.model, parameters_)),
+      optimizer_(backend, parameters_, {}),
+      tape_(backend),
+      tokens_(empty(backend, {run.train.batch_size, run.model.block_size}, DType::i32)) {
+  std::vector<std::int32_t> ids(static_cast<std::size_t>(tokens_.numel()));
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    ids[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(model.vocab_size));
+    ids[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(run.model.vocab_size));
   }
-  const Tensor tokens = empty(backend, {run.train.batch_size, model.block_size}, DType::i32);
-  backend.upload(ids.data(), tokens);
-  Tape tape(backend);
+  backend.upload(ids.data(), tokens_);
+}
+
+void TrialTraining::step() {
+  fill(backend_, parameters_.gradients(), 0);
+  tape_.clear();
+  const Variable logits = gpt_forward(tape_, run_.model, weights_, tokens_,
+                                      {.is_training = true,
+                                       .dropout_seed = n_steps_++,
+                                       .is_checkpointing = run_.train.is_checkpointing});
+  const Variable loss = cross_entropy(tape_, logits, tokens_);
+  static_cast<void>(to_scalar(backend_, loss.data()));
+  tape_.backward(loss, 1);
+  static_cast<void>(sum_squares(backend_, parameters_.gradients()));
+  optimizer_.step(run_.train.lr, 1);
+}
+
+double measure_step_seconds(Backend& backend, const RunConfig& run, const Clock& clock) {
+  TrialTraining training(backend, run);
   double best = std::numeric_limits<double>::infinity();
   for (int i = 0; i < kWarmUpSteps + kTimedSteps; ++i) {
     const double start = clock.seconds();
-    fill(backend, parameters.gradients(), 0);
-    tape.clear();
-    const Variable logits =
-        gpt_forward(tape, model, weights, tokens, {.is_training = true, .dropout_seed = i});
-    tape.backward(cross_entropy(tape, logits, tokens), 1);
-    static_cast<void>(sum_squares(backend, parameters.gradients()));
-    optimizer.step(run.train.lr, 1);
+    training.step();
     if (i >= kWarmUpSteps) best = std::min(best, clock.seconds() - start);
   }
   return best;

@@ -503,7 +503,7 @@ class Inference(CliTest):
         self.assertEqual(sorted(out["streams"]), ["1", "3"])
         for key in ("decodeTokensPerSecond", "prefillTokensPerSecond", "readBytesPerSecond"):
             self.assertGreater(out[key], 0)
-        self.refused(2, "bench", says="alpha bench inference")
+        self.refused(2, "bench", says="`alpha bench inference` and `alpha bench helios`")
         self.refused(2, "bench", "inference", "--checkpoint", self.run60, "--streams", "1,x",
                      says="--streams")
         self.refused(1, "bench", "inference", "--checkpoint", self.run60, "--prompt", "100",

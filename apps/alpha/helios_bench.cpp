@@ -1,0 +1,167 @@
+#include "apps/alpha/helios_bench.h"
+
+#include <algorithm>
+
+#include "apps/alpha/signals.h"
+#include "apps/alpha/step_time.h"
+
+#include "alpha/core/clock.h"
+#include "alpha/tensor/create.h"
+#include "alpha/tensor/ops/cast.h"
+
+namespace alpha::cli {
+
+namespace {
+
+using helios::HeliosBackend;
+
+/// Devices that have nothing to do run slowly: before a measurement they get something.
+constexpr double kWarmUpSeconds = 0.1;
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+/// Measures ops on a backend that measures times.
+class Stopwatch {
+ public:
+  Stopwatch(HeliosBackend& backend, std::int64_t n_repeats)
+      : backend_(backend),
+        n_repeats_(n_repeats) {}
+
+  /// The median of what the kernels of `op` take on the device, in seconds.
+  double measure(const std::function<void()>& op) {
+    warm_up(op);
+    backend_.take_times();
+    std::vector<double> seconds;
+    for (std::int64_t i = 0; i < n_repeats_ && (i == 0 || !stop_flag().load()); ++i) {
+      op();
+      double ms = 0;
+      for (const auto& time : backend_.take_times()) ms += time.ms;
+      seconds.push_back(ms * 1e-3);
+    }
+    return median(std::move(seconds));
+  }
+
+ private:
+  void warm_up(const std::function<void()>& op) {
+    const double start = clock_.seconds();
+    // Ever more at a time, so that small ops do not leave the device waiting for the host.
+    constexpr std::int64_t kMost = 64;
+    for (std::int64_t n = 1; clock_.seconds() - start < kWarmUpSeconds && !stop_flag().load();
+         n = std::min(2 * n, kMost)) {
+      for (std::int64_t i = 0; i < n; ++i) op();
+      backend_.finish();
+    }
+  }
+
+  HeliosBackend& backend_;
+  std::int64_t n_repeats_;
+  SystemClock clock_;
+};
+
+/// Of the driver's copy and our own, the faster.
+double measure_copy(HeliosBackend& backend, Stopwatch& stopwatch, std::int64_t wanted_bytes) {
+  const auto most = static_cast<std::int64_t>(backend.device().available_bytes() / 4);
+  const std::int64_t n = std::min(wanted_bytes, most) / 8;
+  const Tensor from = noise(backend, {n}, DType::f32);
+  const Tensor to = empty(backend, {n});
+  const double bytes = 2 * static_cast<double>(from.size_bytes());
+  return std::max(bytes / stopwatch.measure([&] { backend.copy(from, to); }),
+                  bytes / stopwatch.measure([&] { cast_into(backend, from, to); }));
+}
+
+KernelRate measure_kernel(HeliosBackend& backend, Stopwatch& stopwatch, const KernelCase& kernel) {
+  KernelRate rate = {.kernel = kernel};
+  try {
+    rate.seconds = stopwatch.measure(kernel.make(backend));
+  } catch (const Error& error) {
+    // A device that is too small for one has the others measured.
+    if (error.code() == ErrorCode::device_lost) throw;
+    rate.problem = error.what();
+  }
+  backend.trim();
+  return rate;
+}
+
+void measure_kernels(HeliosBench& bench, const HeliosBenchOptions& options) {
+  HeliosBackend backend({.device = options.device, .is_timing = true});
+  bench.device = backend.device().info();
+  if (bench.device.timestamp_ns <= 0) {
+    fail(ErrorCode::unsupported, "'{}' does not tell what time its work takes", bench.device.name);
+  }
+  Stopwatch stopwatch(backend, options.n_repeats);
+  bench.copy_bytes_per_second = measure_copy(backend, stopwatch, options.sizes.copy_bytes);
+  for (const KernelCase& kernel : kernel_cases(options.sizes, options.dtype)) {
+    if (stop_flag().load()) break;
+    if (kernel.name.find(options.only) == std::string::npos) continue;
+    bench.kernels.push_back(measure_kernel(backend, stopwatch, kernel));
+    double& peak = bench.peak_flops_per_second[kernel.dtype];
+    peak = std::max(peak, bench.kernels.back().flops_per_second());
+  }
+}
+
+/// Steps until the device is at its speed; how many that took.
+std::int64_t warm_up(HeliosBackend& backend, TrialTraining& training) {
+  const SystemClock clock;
+  const double start = clock.seconds();
+  std::int64_t n = 0;
+  do {
+    training.step();
+    backend.finish();
+    ++n;
+  } while ((n < 2 || clock.seconds() - start < kWarmUpSeconds) && !stop_flag().load());
+  return n;
+}
+
+StepSplit measure_step(HeliosBench& bench, const HeliosBenchOptions& options) {
+  const GptConfig& model = options.run.model;
+  StepSplit split = {.n_tokens = options.run.train.batch_size * model.block_size,
+                     .n_parameters = model.n_parameters(),
+                     .n_steps = options.n_repeats,
+                     .flops_per_token = model.flops_per_token(model.block_size)};
+  const auto n = static_cast<double>(split.n_steps);
+  {
+    HeliosBackend backend({.device = options.device, .is_timing = true});
+    bench.device = backend.device().info();
+    TrialTraining training(backend, options.run);
+    warm_up(backend, training);
+    backend.take_times();
+    for (std::int64_t i = 0; i < split.n_steps; ++i) training.step();
+    split.kernels = backend.take_times();
+    for (auto& kernel : split.kernels) {
+      kernel.ms /= n;
+      split.device_seconds += kernel.ms * 1e-3;
+    }
+  }
+  HeliosBackend backend({.device = options.device});
+  TrialTraining training(backend, options.run);
+  warm_up(backend, training);
+  const SystemClock clock;
+  const double start = clock.seconds();
+  for (std::int64_t i = 0; i < split.n_steps; ++i) training.step();
+  backend.finish();
+  split.seconds = (clock.seconds() - start) / n;
+  return split;
+}
+
+}  // namespace
+
+double HeliosBench::fraction(const KernelRate& rate) const {
+  if (rate.kernel.flops > 0) {
+    const auto peak = peak_flops_per_second.find(rate.kernel.dtype);
+    if (peak == peak_flops_per_second.end() || peak->second <= 0) return 0;
+    return rate.flops_per_second() / peak->second;
+  }
+  return copy_bytes_per_second > 0 ? rate.bytes_per_second() / copy_bytes_per_second : 0;
+}
+
+HeliosBench run_helios_bench(const HeliosBenchOptions& options) {
+  HeliosBench bench = {.dtype = options.dtype};
+  if (options.has_kernels) measure_kernels(bench, options);
+  if (options.has_step && !stop_flag().load()) bench.step = measure_step(bench, options);
+  return bench;
+}
+
+}  // namespace alpha::cli

@@ -1,0 +1,83 @@
+"""End-to-end tests of `alpha` on a GPU, or a CPU that plays one: helios_test.py PATH_OF_ALPHA
+[unittest arguments]. Exit code 77 where there is no device."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ALPHA = ""
+
+
+def run(*args, cwd, timeout=120, env=None):
+    return subprocess.run([ALPHA, *map(str, args)], cwd=cwd, capture_output=True, timeout=timeout,
+                          env=env, check=False)
+
+
+class HeliosTest(unittest.TestCase):
+    def setUp(self):
+        self.dir = Path(tempfile.mkdtemp(prefix="alpha_helios_"))
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def ok(self, *args, **kwargs):
+        done = run(*args, cwd=self.dir, **kwargs)
+        if done.returncode != 0:
+            raise AssertionError(f"{args}: exit {done.returncode}: {done.stderr.decode()}")
+        return done.stdout.decode()
+
+    def refused(self, code, *args, says, **kwargs):
+        done = run(*args, cwd=self.dir, **kwargs)
+        error = done.stderr.decode()
+        self.assertEqual(done.returncode, code, f"{args}: {error}")
+        self.assertIn(says, error)
+
+
+class Bench(HeliosTest):
+    STEP = ["--layers", "1", "--dim", "32", "--heads", "2", "--block", "16", "--batch", "2",
+            "--vocabSize", "64"]
+
+    def test_kernels_and_a_step_are_measured(self):
+        out = json.loads(self.ok("bench", "helios", "--scale", "small", "--repeats", "1", "--only",
+                                 "gelu", *self.STEP, "--json"))
+        self.assertGreater(out["copyBytesPerSecond"], 0)
+        self.assertEqual({row["name"] for row in out["kernels"]},
+                         {"fc with bias and gelu", "gelu", "gelu backward"})
+        for row in out["kernels"]:
+            self.assertGreater(row["ms"], 0, row)
+            self.assertGreater(row["fraction"], 0, row)
+        step = out["step"]
+        self.assertEqual(step["tokens"], 32)
+        self.assertGreater(step["tokensPerSecond"], 0)
+        self.assertAlmostEqual(sum(kernel["ms"] for kernel in step["kernels"]), step["deviceMs"])
+        self.assertIn("adamw", " ".join(kernel["name"] for kernel in step["kernels"]))
+
+    def test_either_part_can_be_left_out(self):
+        kernels = self.ok("bench", "helios", "--scale", "small", "--repeats", "1", "--only", "fill",
+                          "--no-step")
+        self.assertRegex(kernels, r"(?m)^fill +262144 ")
+        self.assertNotIn("tokens/s", kernels)
+        step = json.loads(self.ok("bench", "helios", "--scale", "small", "--repeats", "1",
+                                  "--no-kernels", "--dtype", "f32", *self.STEP, "--json"))
+        self.assertEqual(step["kernels"], [])
+        self.assertEqual(step["dtype"], "f32")
+
+    def test_models_that_cannot_be_are_usage_errors(self):
+        self.refused(2, "bench", "helios", "--heads", "7", says="7 heads do not divide")
+        self.refused(2, "bench", "helios", "--dtype", "f16", says="expected one of f32, bf16")
+
+
+def has_device():
+    done = subprocess.run([ALPHA, "kernels", "--backend", "helios"], capture_output=True,
+                          check=False)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    ALPHA = str(Path(sys.argv.pop(1)).resolve())
+    if not has_device():
+        print("no device for Helios here")
+        sys.exit(77)
+    unittest.main()
