@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+
 #include "tests/ops/op_case.h"
 
 #include "alpha/tensor/ops/embedding.h"
@@ -35,7 +38,7 @@ OpCase backward(const Lookup& l) {
             embedding_backward(in.backend(), indices, in.normal(l.indices.appended(l.D)), dweight);
             return {dweight};
           },
-          .magnitude = 8};
+          .magnitude = std::max(8.0, std::sqrt(static_cast<double>(l.indices.numel())))};
 }
 
 }  // namespace
@@ -46,7 +49,10 @@ OpCases embedding_cases() {
        {Lookup{.indices = {3, 7}, .V = 50, .D = 17}, Lookup{.indices = {1}, .V = 1, .D = 1},
         Lookup{.indices = {}, .V = 5, .D = 65}, Lookup{.indices = {0}, .V = 5, .D = 3},
         Lookup{.indices = {9}, .V = 5, .D = 0}, Lookup{.indices = {500}, .V = 7, .D = 129},
-        Lookup{.indices = {4, 129}, .V = 1000, .D = 64}}) {
+        Lookup{.indices = {4, 129}, .V = 1000, .D = 64},
+        // A row from many places, and more rows than a digit of a sort tells apart.
+        Lookup{.indices = {5000}, .V = 3, .D = 70},
+        Lookup{.indices = {3000}, .V = 70'000, .D = 6}}) {
     cases.push_back(forward(l));
     cases.push_back(backward(l));
   }

@@ -61,7 +61,8 @@ OpCase batched(const Shape& a_batch, const Shape& b_batch, MatmulOptions options
 OpCases matmul_cases() {
   const std::vector<Sizes> sizes = {{1, 1, 1},     {3, 17, 1},     {17, 3, 63},   {65, 63, 129},
                                     {129, 65, 17}, {1, 1000, 129}, {1000, 1, 65}, {5, 7, 0},
-                                    {0, 7, 5},     {7, 0, 5},      {35, 66, 520}};
+                                    {0, 7, 5},     {7, 0, 5},      {35, 66, 520}, {65, 3, 530},
+                                    {3, 70, 300}};
   OpCases cases;
   for (const bool trans_a : {false, true}) {
     for (const bool trans_b : {false, true}) {
@@ -79,6 +80,7 @@ OpCases matmul_cases() {
       OpCase large_batch = batched({2}, {2}, options, {.M = 150, .N = 130, .K = 129});
       large_batch.dtypes = DType::f32 | DType::bf16;
       cases.push_back(std::move(large_batch));
+      cases.push_back(batched({3}, {3}, options, {.M = 7, .N = 5, .K = 300}));
       cases.push_back(batched({2, 3}, {3}, options));
       cases.push_back(batched({}, {2, 3}, options));
       cases.push_back(batched({2, 3}, {}, options));

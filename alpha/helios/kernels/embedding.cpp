@@ -1,6 +1,7 @@
 #include "alpha/tensor/ops/embedding.h"
 
 #include "alpha/helios/kernels/rows.h"
+#include "alpha/helios/kernels/sort.h"
 #include "alpha/helios/kernels/strides.h"
 
 namespace alpha::helios {
@@ -20,24 +21,48 @@ void embedding(HeliosBackend& backend, const EmbeddingArgs& args) {
   });
 }
 
-void embedding_backward(HeliosBackend& backend, const EmbeddingBackwardArgs& args) {
+namespace {
+
+/// dweight += what dy [n, D] has for each index.
+void add_rows(HeliosBackend& backend, const Tensor& indices, const Tensor& dy,
+              const Tensor& dweight) {
+  constexpr std::int64_t kItems = 64;  // of a chunk of the sorted positions, as in the shaders
+
   struct Parameters {
-    std::uint32_t n, D;
+    std::uint32_t n, D, n_chunks;
   };
 
+  const std::int64_t n = indices.numel();
+  const std::int64_t D = dweight.shape()[1];
+  const std::int64_t n_chunks = (n + kItems - 1) / kItems;
+  const Tensor order = sorted_order(backend, indices, dweight.shape()[0]);
+  const Tensor parts = scratch(backend, {n_chunks, 2, D});
+  const bool has_pairs = size_of(dy.dtype()) == 2 && D % 2 == 0 && dy.offset() % 2 == 0;
+  const std::uint32_t n_each = has_pairs ? 2 : 1;
+  const std::uint32_t size = D <= 64 * std::int64_t{n_each} ? 64 : 128;
+  const Parameters parameters = {u32(n), u32(D), u32(n_chunks)};
+  const auto launch = [&](std::string_view stem, std::span<const Tensor> tensors) {
+    backend.dispatch({.shader = &shader_for(stem, dy.dtype()),
+                      .constants = {size, dweight.dtype() == DType::f32 ? 1U : 0U, n_each},
+                      .tensors = tensors,
+                      .parameters = bytes_of(parameters),
+                      .groups_x = groups_for_rows(backend, n_chunks),
+                      .groups_y = (u32(D) + size * n_each - 1) / (size * n_each)});
+  };
+  launch("embedding_backward", std::array{indices, order, dweight, parts, dy});
+  if (n_chunks > 1) launch("embedding_spans", std::array{indices, order, dweight, parts});
+}
+
+}  // namespace
+
+void embedding_backward(HeliosBackend& backend, const EmbeddingBackwardArgs& args) {
   const std::int64_t n = args.indices.numel();
-  const std::int64_t D = args.dweight.shape()[1];
   if (args.dy.numel() == 0) return;
   check_visible(backend, "embedding_backward", {args.dweight});
-  const Shader& shader = shader_for("embedding_backward", args.dtype());
   // Pieces come one after another, so that the order of the rows stays.
   for_row_pieces(backend, n, {args.dy}, [&](std::int64_t begin, std::int64_t end) {
-    const Parameters parameters = {static_cast<std::uint32_t>(end - begin),
-                                   static_cast<std::uint32_t>(D)};
-    launch_rows(
-        backend, shader, {args.dweight.dtype() == DType::f32 ? 1U : 0U},
-        {rows_of(args.indices, n, begin, end), rows_of(args.dy, n, begin, end), args.dweight},
-        end - begin, parameters);
+    add_rows(backend, rows_of(args.indices, n, begin, end), rows_of(args.dy, n, begin, end),
+             args.dweight);
   });
 }
 

@@ -1,69 +1,65 @@
 #version 450
 // variants: f32 bf16 f16
-// dweight[indices[i]] += dy[i]. The workgroup of the first i with an index adds up all rows with it,
-// in the order of i: no update is lost, and none comes by chance before another.
+// dweight[indices[i]] += dy[i]: a workgroup adds up a chunk of positions in their sorted order, and
+// what an index has within the chunk goes to its row at once. No update is lost, and none comes by
+// chance before another. Indices of several chunks: embedding_spans.comp.
 #extension GL_GOOGLE_include_directive : require
+#define IS_FIRST 1
 #include "common.glsl"
+#include "embedding_sums.glsl"
 
-layout(constant_id = 1) const uint kIsOut32 = 1;  // dweight is f32; otherwise T
+layout(binding = 3) writeonly buffer Parts { float parts[]; };
+layout(binding = 4) readonly buffer Dy { T dy[]; };
+layout(binding = 4) readonly buffer DyWords { uint dy_words[]; };
 
-layout(binding = 0) readonly buffer Indices { int indices[]; };
-layout(binding = 1) readonly buffer Dy { T dy[]; };
-layout(binding = 2) buffer Out32 { float out32[]; };
-layout(binding = 2) buffer OutT { T out_t[]; };
+const uint kAtOnce = 4;
+shared uint rows_[kItems];
+shared int indices_[kItems];
 
-layout(push_constant) uniform Push {
-  uint ahead[3];
-  uint n;  // indices
-  uint D;
-} push;
-
-const uint kMost = 256;
-shared uint is_same_[kMost];
-shared uint any_;
+vec2 load_columns(uint row, uint column) {
+  uint at = row * push.D + column;
+  if (kEach == 1) return vec2(LOAD(dy[AT(4, at)]), 0.0);
+  uint word = dy_words[(push.ahead[4] >> 2) + at / 2];
+#ifdef F16
+  return unpackHalf2x16(word);
+#else
+  return vec2(uintBitsToFloat(word << 16), uintBitsToFloat(word & 0xffff0000u));
+#endif
+}
 
 void main() {
-  uint size = gl_WorkGroupSize.x;
   uint local = gl_LocalInvocationID.x;
-  for (uint i = gl_WorkGroupID.x; i < push.n; i += gl_NumWorkGroups.x) {
-    int index = indices[AT32(0, i)];
-    // Whoever has an earlier twin has nothing to do.
-    if (local == 0) any_ = 0;
+  uint column = (gl_WorkGroupID.y * gl_WorkGroupSize.x + local) * kEach;
+  for (uint chunk = gl_WorkGroupID.x; chunk < push.n_chunks; chunk += gl_NumWorkGroups.x) {
+    uint begin = chunk * kItems;
+    uint n = min(kItems, push.n - begin);
     barrier();
-    for (uint j = local; j < i; j += size) {
-      if (indices[AT32(0, j)] == index) any_ = 1;
+    for (uint i = local; i < n; i += gl_WorkGroupSize.x) {
+      rows_[i] = order[AT32(1, begin + i)];
+      indices_[i] = indices[AT32(0, rows_[i])];
     }
     barrier();
-    bool is_first = any_ == 0;
-    barrier();
-    if (!is_first) continue;
-    for (uint block = 0; block < push.D; block += size) {
-      uint column = block + local;
-      bool has_column = column < push.D;
-      uint to = uint(index) * push.D + column;
-      float sum = 0.0;
-      if (has_column) sum = kIsOut32 != 0 ? out32[AT32(2, to)] : LOAD(out_t[AT(2, to)]);
-      for (uint begin = i; begin < push.n; begin += size) {
-        if (local == 0) any_ = 0;
-        barrier();
-        bool is_same = begin + local < push.n && indices[AT32(0, begin + local)] == index;
-        is_same_[local] = is_same ? 1 : 0;
-        if (is_same) any_ = 1;
-        barrier();
-        if (any_ != 0 && has_column) {
-          uint end = min(size, push.n - begin);
-          for (uint j = 0; j < end; ++j) {
-            if (is_same_[j] != 0) sum += LOAD(dy[AT(1, (begin + j) * push.D + column)]);
-          }
-        }
-        barrier();
-      }
-      if (has_column) {
-        if (kIsOut32 != 0) {
-          out32[AT32(2, to)] = sum;
+    bool comes_from_before = begin > 0 && INDEX_AT(begin - 1) == indices_[0];
+    bool goes_on = begin + n < push.n && INDEX_AT(begin + n) == indices_[n - 1];
+    if (column >= push.D) continue;
+    vec2 sum = vec2(0.0);
+    for (uint i0 = 0; i0 < n; i0 += kAtOnce) {
+      vec2 values[kAtOnce];
+      [[unroll]] for (uint j = 0; j < kAtOnce; ++j) values[j] = load_columns(rows_[min(i0 + j, n - 1)], column);
+      [[unroll]] for (uint j = 0; j < kAtOnce; ++j) {
+        uint i = i0 + j;
+        if (i >= n) break;
+        sum += values[j];
+        int index = indices_[i];
+        if (i + 1 < n && indices_[i + 1] == index) continue;
+        bool is_from_before = comes_from_before && index == indices_[0];
+        if (is_from_before || (goes_on && i + 1 == n)) {
+          uint to = PART_AT(chunk, is_from_before ? 0 : 1, column);
+          [[unroll]] for (uint e = 0; e < kEach; ++e) parts[to + e] = sum[e];
         } else {
-          out_t[AT(2, to)] = STORE(sum);
+          add_to_row(index, column, sum);
         }
+        sum = vec2(0.0);
       }
     }
   }

@@ -1,8 +1,8 @@
 #version 450
 // variants: f32 bf16 f16
 // out = activation(op(a) · op(b) + bias): any sizes, products in f32. A workgroup of 16 x 16 makes a
-// tile of 64 x 64, an invocation 4 x 4 of it. The portable path, and that of sizes that matrix units
-// do not take.
+// tile of 64 x 64, an invocation 4 x 4 of it; where tiles are few, of a part of K. The portable path,
+// and that of sizes that matrix units do not take.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "activations.glsl"
@@ -31,6 +31,8 @@ layout(push_constant) uniform Push {
   uint a_step;  // elements from one matrix of the batch to the next
   uint b_step;
   uint n_row_tiles;
+  uint part_depth;  // of K; a part each has a result of its own
+  uint part_step;   // elements from one of them to the next
 } push;
 
 const uint kTile = 64;
@@ -64,21 +66,23 @@ void main() {
   [[unroll]] for (uint i = 0; i < kEach; ++i)
     [[unroll]] for (uint j = 0; j < kEach; ++j) sums[i][j] = 0.0;
 
-  for (uint k0 = 0; k0 < push.K; k0 += kDepth) {
-    for (uint at = local; at < kTile * kDepth; at += kSide * kSide) {
+  uint k_end = min(push.K, (gl_WorkGroupID.z + 1) * push.part_depth);
+  for (uint k0 = gl_WorkGroupID.z * push.part_depth; k0 < k_end; k0 += kDepth) {
+    [[unroll]] for (uint i = 0; i < kTile * kDepth / (kSide * kSide); ++i) {
+      uint at = local + i * kSide * kSide;
       // Neighbours read neighbours, whichever way the matrix lies.
       uint m = kTransA != 0 ? at % kTile : at / kDepth;
       uint ka = kTransA != 0 ? at / kTile : at % kDepth;
       uint row = tile_row + m;
       uint depth = k0 + ka;
       uint from = kTransA != 0 ? depth * push.M + row : row * push.K + depth;
-      a_tile[ka][m] = row < push.M && depth < push.K ? LOAD(a[AT(0, a_first + from)]) : 0.0;
+      a_tile[ka][m] = row < push.M && depth < k_end ? LOAD(a[AT(0, a_first + from)]) : 0.0;
       uint n = kTransB != 0 ? at / kDepth : at % kTile;
       uint kb = kTransB != 0 ? at % kDepth : at / kTile;
       uint column = tile_column + n;
       depth = k0 + kb;
       from = kTransB != 0 ? column * push.K + depth : depth * push.N + column;
-      b_tile[kb][n] = column < push.N && depth < push.K ? LOAD(b[AT(1, b_first + from)]) : 0.0;
+      b_tile[kb][n] = column < push.N && depth < k_end ? LOAD(b[AT(1, b_first + from)]) : 0.0;
     }
     barrier();
     [[unroll]] for (uint k = 0; k < kDepth; ++k) {
@@ -97,7 +101,7 @@ void main() {
     [[unroll]] for (uint j = 0; j < kEach; ++j) {
       uint column = tile_column + column0 + j * kSide;
       if (row >= push.M || column >= push.N) continue;
-      uint at = (batch * push.M + row) * push.N + column;
+      uint at = gl_WorkGroupID.z * push.part_step + (batch * push.M + row) * push.N + column;
       float value = sums[i][j];
       if (kHasBias != 0) value += LOAD(bias[AT(2, column)]);
       if (kPre == 1) pre32[AT32(4, at)] = value;

@@ -11,18 +11,24 @@ namespace alpha::helios {
 
 namespace {
 
-void launch(HeliosBackend& backend, const Product& p) {
-  constexpr std::int64_t kTile = 64;
+constexpr std::int64_t kTile = 64;  // of the result, and
+constexpr std::int64_t kStep = 16;  // along K, as in the shader
+
+std::int64_t tiles_of(std::int64_t n) {
+  return (n + kTile - 1) / kTile;
+}
+
+/// `part_depth`: how much of K a part has; each leaves a result of its own, one behind the other.
+void launch(HeliosBackend& backend, const Product& p, std::int64_t part_depth) {
   constexpr std::uint32_t kInvocations = 256;
 
   struct Parameters {
-    std::uint32_t M, N, K, a_step, b_step, n_row_tiles;
+    std::uint32_t M, N, K, a_step, b_step, n_row_tiles, part_depth, part_step;
   };
 
-  const std::int64_t n_row_tiles = (p.M + kTile - 1) / kTile;
-  const std::int64_t n_column_tiles = (p.N + kTile - 1) / kTile;
-  const Parameters parameters = {u32(p.M),      u32(p.N),      u32(p.K),
-                                 u32(p.a_step), u32(p.b_step), u32(n_row_tiles)};
+  const Parameters parameters = {
+      u32(p.M),      u32(p.N),           u32(p.K),        u32(p.a_step),
+      u32(p.b_step), u32(tiles_of(p.M)), u32(part_depth), u32(p.n_batches * p.M * p.N)};
   // What is not there, or empty, is never touched: anything may stand for it.
   const bool is_empty = p.K == 0;
   const std::array<Tensor, 5> tensors = {is_empty ? p.out : p.a, is_empty ? p.out : p.b,
@@ -41,8 +47,36 @@ void launch(HeliosBackend& backend, const Product& p) {
                     .constants = constants,
                     .tensors = tensors,
                     .parameters = bytes_of(parameters),
-                    .groups_x = u32(n_row_tiles * n_column_tiles),
-                    .groups_y = u32(p.n_batches)});
+                    .groups_x = u32(tiles_of(p.M) * tiles_of(p.N)),
+                    .groups_y = u32(p.n_batches),
+                    .groups_z = u32(is_empty ? 1 : (p.K + part_depth - 1) / part_depth)});
+}
+
+/// Parts of K, so that a result of few tiles keeps the device busy.
+std::int64_t parts_for(const Product& p) {
+  constexpr std::int64_t kGroups = 528;  // four workgroups on each of a large device's units
+  constexpr std::int64_t kLeastDepth = 128;
+  const bool is_plain =
+      !p.bias.is_defined() && !p.pre.is_defined() && p.activation == Activation::none;
+  if (!is_plain) return 1;
+  const std::int64_t n_tiles = tiles_of(p.M) * tiles_of(p.N) * p.n_batches;
+  return std::clamp<std::int64_t>(kGroups / n_tiles, 1,
+                                  std::max<std::int64_t>(p.K / kLeastDepth, 1));
+}
+
+/// A product whose tensors a shader sees whole. Sums of parts of K stand side by side and are then
+/// added up in their order.
+void launch(HeliosBackend& backend, const Product& p) {
+  const std::int64_t n_parts = parts_for(p);
+  if (n_parts == 1) return launch(backend, p, p.K);
+  const std::int64_t depth = ((p.K + n_parts - 1) / n_parts + kStep - 1) / kStep * kStep;
+  const std::int64_t n_used = (p.K + depth - 1) / depth;
+  const std::int64_t n = p.n_batches * p.M * p.N;
+  Product parts = p;
+  parts.out = scratch(backend, {n_used, n});
+  parts.is_accumulating = false;
+  launch(backend, parts, depth);
+  sum_rows(backend, parts.out, n_used, n, p.out, p.is_accumulating);
 }
 
 /// One product, rows of the result in pieces that a shader can see.
@@ -93,6 +127,10 @@ void matmul(HeliosBackend& backend, const MatmulArgs& args) {
   const std::int64_t a_size = g.M * g.K;
   const std::int64_t b_size = g.K * g.N;
   if (g.n_batches == 1) return multiply(backend, p);
+  if (args.b.shape().rank() == 2 && !p.trans_a) {  // one b for all: their rows are one matrix
+    p.M *= g.n_batches;
+    return multiply(backend, p);
+  }
   const auto a_step = step_of(g, &MatmulGeometry::a_index);
   const auto b_step = step_of(g, &MatmulGeometry::b_index);
   constexpr std::int64_t kMostBatches = 65'535;
