@@ -3,16 +3,14 @@
 // One AdamW step, see tensor/ops/adamw.h. The variant is the dtype of everything but the copy.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "units.glsl"
+#define COPY_BINDING 4
+#include "optimizer.glsl"
 
-layout(constant_id = 1) const uint kCopy = 0;  // 0 none, 1 f32, 2 bf16, 3 f16
-
-layout(binding = 0) buffer Parameters { T parameters[]; };
-layout(binding = 1) readonly buffer Gradients { T gradients[]; };
 layout(binding = 2) buffer M { T m[]; };
+layout(binding = 2) buffer MUnits { uvec4 m_units[]; };
 layout(binding = 3) buffer V { T v[]; };
-layout(binding = 4) writeonly buffer CopyB { uint16_t copy_bf16[]; };
-layout(binding = 4) writeonly buffer CopyH { float16_t copy_f16[]; };
-layout(binding = 4) writeonly buffer CopyF { float copy_f32[]; };
+layout(binding = 3) buffer VUnits { uvec4 v_units[]; };
 
 layout(push_constant) uniform Push {
   uint ahead[5];
@@ -28,20 +26,40 @@ layout(push_constant) uniform Push {
   float grad_scale;
 } push;
 
+void update(float gradient, inout float p, inout float first, inout float second) {
+  float g = push.grad_scale * gradient;
+  p -= push.decay * p;
+  first = push.beta1 * first + push.rest1 * g;
+  second = push.beta2 * second + push.rest2 * g * g;
+  p -= push.step * first / (sqrt(second * push.v_scale) + push.eps);
+}
+
 void main() {
-  FOR_EACH(i, push.n) {
-    float g = push.grad_scale * LOAD(gradients[AT(1, i)]);
+  uint aheads = push.ahead[0] | push.ahead[1] | push.ahead[2] | push.ahead[3] | push.ahead[4];
+  uint n_units = HAS_COPY_UNITS && IS_ALIGNED(aheads) ? push.n / kUnit : 0;
+  FOR_EACH(i, n_units) {
+    float p[kUnit];
+    float g[kUnit];
+    float first[kUnit];
+    float second[kUnit];
+    unpack_unit(parameter_units[UNIT_AT(0, i)], p);
+    unpack_unit(gradient_units[UNIT_AT(1, i)], g);
+    unpack_unit(m_units[UNIT_AT(2, i)], first);
+    unpack_unit(v_units[UNIT_AT(3, i)], second);
+    FOR_UNIT(e) update(g[e], p[e], first[e], second[e]);
+    parameter_units[UNIT_AT(0, i)] = pack_unit(p);
+    m_units[UNIT_AT(2, i)] = pack_unit(first);
+    v_units[UNIT_AT(3, i)] = pack_unit(second);
+    WRITE_COPY_UNIT(i, p)
+  }
+  FOR_REST(i, n_units * kUnit, push.n) {
     float p = LOAD(parameters[AT(0, i)]);
-    p -= push.decay * p;
-    float first = push.beta1 * LOAD(m[AT(2, i)]) + push.rest1 * g;
-    float second = push.beta2 * LOAD(v[AT(3, i)]) + push.rest2 * g * g;
-    p -= push.step * first / (sqrt(second * push.v_scale) + push.eps);
+    float first = LOAD(m[AT(2, i)]);
+    float second = LOAD(v[AT(3, i)]);
+    update(LOAD(gradients[AT(1, i)]), p, first, second);
     parameters[AT(0, i)] = STORE(p);
     m[AT(2, i)] = STORE(first);
     v[AT(3, i)] = STORE(second);
-    uint to = push.ahead[4];
-    if (kCopy == 2) copy_bf16[(to >> 1) + i] = uint16_t(bf16_bits(p));
-    if (kCopy == 3) copy_f16[(to >> 1) + i] = float16_t(p);
-    if (kCopy == 1) copy_f32[(to >> 2) + i] = p;
+    WRITE_COPY(i, p)
   }
 }

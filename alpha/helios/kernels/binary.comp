@@ -4,6 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "strided.glsl"
+#include "units.glsl"
 
 layout(constant_id = 1) const uint kFunction = 0;
 
@@ -16,8 +17,11 @@ layout(constant_id = 1) const uint kFunction = 0;
 #endif
 
 layout(binding = 0) readonly buffer A { T a[]; };
+layout(binding = 0) readonly buffer AUnits { uvec4 a_units[]; };
 layout(binding = 1) readonly buffer B { T b[]; };
+layout(binding = 1) readonly buffer BUnits { uvec4 b_units[]; };
 layout(binding = 2) writeonly buffer Out { T result[]; };
+layout(binding = 2) writeonly buffer OutUnits { uvec4 result_units[]; };
 
 layout(push_constant) uniform Push {
   uint ahead[3];
@@ -38,7 +42,20 @@ NUMBER apply(NUMBER v, NUMBER w) {
 }
 
 void main() {
-  FOR_EACH(i, push.n) {
+  uint n_units = 0;
+#ifndef I32
+  bool is_flat = push.rank == 1 && push.a_strides[0] == 1 && push.b_strides[0] == 1;
+  if (is_flat && IS_ALIGNED(push.ahead[0] | push.ahead[1] | push.ahead[2])) n_units = push.n / kUnit;
+  FOR_EACH(i, n_units) {
+    float v[kUnit];
+    float w[kUnit];
+    unpack_unit(a_units[UNIT_AT(0, i)], v);
+    unpack_unit(b_units[UNIT_AT(1, i)], w);
+    FOR_UNIT(e) v[e] = apply(v[e], w[e]);
+    result_units[UNIT_AT(2, i)] = pack_unit(v);
+  }
+#endif
+  FOR_REST(i, n_units * kUnit, push.n) {
     uint at_a, at_b;
     WALK(i, at_a, push.a_strides)
     WALK(i, at_b, push.b_strides)

@@ -1,15 +1,17 @@
 #version 450
 // variants: f32 bf16 f16
-// Part p of [n_parts, n] is the sum of rows p · rows_per_part and on of x [n_rows, n], whose rows are
-// `stride` apart. An invocation has a column.
+// Part p of [n_parts, n] is the sum of rows p · rows_per_part and on of x [n_rows, n]. An invocation
+// has a column, or a pair of 16 bits each.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "units.glsl"
 
-layout(constant_id = 1) const uint kIsFinal = 0;        // one part, and it is the result
-layout(constant_id = 2) const uint kIsAccumulating = 0;  // result += instead of =
-layout(constant_id = 3) const uint kTo = 0;              // dtype of the result: 0 f32, 1 bf16, 2 f16
+layout(constant_id = 1) const uint kIsAccumulating = 0;  // result += instead of =
+layout(constant_id = 2) const uint kTo = 0;              // dtype of the result: 0 f32, 1 bf16, 2 f16
+layout(constant_id = 3) const uint kEach = 1;            // columns of an invocation
 
 layout(binding = 0) readonly buffer X { T x[]; };
+layout(binding = 0) readonly buffer XWords { uint x_words[]; };
 layout(binding = 1) buffer Out32 { float out32[]; };
 layout(binding = 1) buffer OutB16 { uint16_t out_bf16[]; };
 layout(binding = 1) buffer OutF16 { float16_t out_f16[]; };
@@ -18,17 +20,12 @@ layout(push_constant) uniform Push {
   uint ahead[2];
   uint n_rows;
   uint n;
-  uint stride;
   uint rows_per_part;
 } push;
 
-void main() {
-  uint column = gl_GlobalInvocationID.x;
-  if (column >= push.n) return;
-  uint begin = gl_WorkGroupID.y * push.rows_per_part;
-  uint end = min(begin + push.rows_per_part, push.n_rows);
-  float sum = 0.0;
-  for (uint row = begin; row < end; ++row) sum += LOAD(x[AT(0, row * push.stride + column)]);
+const uint kAtOnce = 8;
+
+void write(uint column, float sum) {
   uint at = gl_WorkGroupID.y * push.n + column;
   uint to = push.ahead[1];
   if (kTo == 0) {
@@ -43,4 +40,21 @@ void main() {
     if (kIsAccumulating != 0) sum += float(out_f16[to]);
     out_f16[to] = float16_t(sum);
   }
+}
+
+void main() {
+  uint column = gl_GlobalInvocationID.x * kEach;
+  if (column >= push.n) return;
+  uint begin = gl_WorkGroupID.y * push.rows_per_part;
+  uint end = min(begin + push.rows_per_part, push.n_rows);
+  vec2 sum = vec2(0.0);
+  for (uint row = begin; row < end; row += kAtOnce) {
+    vec2 values[kAtOnce];
+    [[unroll]] for (uint i = 0; i < kAtOnce; ++i) {
+      uint at = min(row + i, end - 1) * push.n + column;
+      values[i] = kEach == 2 ? PAIR(x_words[AT32(0, at / 2)]) : vec2(LOAD(x[AT(0, at)]), 0.0);
+    }
+    [[unroll]] for (uint i = 0; i < kAtOnce; ++i) sum += row + i < end ? values[i] : vec2(0.0);
+  }
+  [[unroll]] for (uint e = 0; e < kEach; ++e) write(column + e, sum[e]);
 }

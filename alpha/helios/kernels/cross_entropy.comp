@@ -4,8 +4,12 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "reduce.glsl"
+#include "units.glsl"
+
+layout(constant_id = 1) const uint kIsWhole = 0;  // rows are whole units
 
 layout(binding = 0) readonly buffer Logits { T logits[]; };
+layout(binding = 0) readonly buffer LogitsUnits { uvec4 logits_units[]; };
 layout(binding = 1) readonly buffer Targets { int targets[]; };
 layout(binding = 2) writeonly buffer Lse { float lses[]; };
 layout(binding = 3) writeonly buffer Losses { float losses[]; };
@@ -17,20 +21,27 @@ layout(push_constant) uniform Push {
   int ignored;
 } push;
 
+const uint kAtOnce = 4;
+
 void main() {
   FOR_EACH_ROW(row, push.n_rows) {
     uint first = row * push.n;
     // One pass: the largest so far, and the sum of what is relative to it.
     float largest = -kInfinity;
     float sum = 0.0;
-    FOR_EACH_COLUMN(j, push.n) {
-      float value = LOAD(logits[AT(0, first + j)]);
-      if (value > largest) {
-        sum = sum * exp(largest - value) + 1.0;
-        largest = value;
-      } else if (value != -kInfinity) {
-        sum += exp(value - largest);
+    for (uint j0 = gl_LocalInvocationID.x * kUnit; j0 < push.n; j0 += gl_WorkGroupSize.x * kUnit * kAtOnce) {
+      float values[kAtOnce][kUnit];
+      float above = largest;
+      [[unroll]] for (uint i = 0; i < kAtOnce; ++i) {
+        uint j = j0 + i * gl_WorkGroupSize.x * kUnit;
+        if (j < push.n) LOAD_OF_ROW(logits, 0, first, j, values[i])
+        FOR_UNIT(e) values[i][e] = j + e < push.n ? values[i][e] : -kInfinity;
+        FOR_UNIT(e) above = max(above, values[i][e]);
       }
+      if (above == -kInfinity) continue;
+      sum *= exp(largest - above);
+      [[unroll]] for (uint i = 0; i < kAtOnce; ++i) FOR_UNIT(e) sum += exp(values[i][e] - above);
+      largest = above;
     }
     float shift = workgroup_max(largest);
     shift = shift == -kInfinity ? 0.0 : shift;

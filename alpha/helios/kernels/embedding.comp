@@ -1,12 +1,15 @@
 #version 450
-// variants: b16 b32
-// out[i] = weight[indices[i]]: an invocation an element.
+// variants: b16 b32 b128
+// out[i] = weight[indices[i]]: an invocation an element, or as many as 16 bytes hold.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 
 #ifdef B16
 #define WORD uint16_t
 #define WORD_SHIFT 1u
+#elif defined(B128)
+#define WORD uvec4
+#define WORD_SHIFT 4u
 #else
 #define WORD uint
 #define WORD_SHIFT 2u
@@ -19,7 +22,7 @@ layout(binding = 2) writeonly buffer Out { WORD result[]; };
 layout(push_constant) uniform Push {
   uint ahead[3];
   uint n;
-  uint D;
+  uint D;  // words of a row
 } push;
 
 void main() {

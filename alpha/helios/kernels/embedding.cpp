@@ -11,13 +11,17 @@ void embedding(HeliosBackend& backend, const EmbeddingArgs& args) {
   const std::int64_t D = args.weight.shape()[1];
   if (args.out.numel() == 0) return;
   check_visible(backend, "embedding", {args.weight});
-  const Shader& shader =
-      find_shader(size_of(args.dtype()) == 2 ? "embedding.b16" : "embedding.b32");
+  const bool is_whole = has_unit_rows({args.weight, args.out}, D);
+  const std::size_t size = size_of(args.dtype());
+  const Shader& shader = find_shader(is_whole    ? "embedding.b128"
+                                     : size == 2 ? "embedding.b16"
+                                                 : "embedding.b32");
+  const std::int64_t n_words = is_whole ? D * static_cast<std::int64_t>(size) / kUnitBytes : D;
   for_row_pieces(backend, n, {args.out}, [&](std::int64_t begin, std::int64_t end) {
     launch_once(
         backend, shader, {},
         {args.weight, rows_of(args.indices, n, begin, end), rows_of(args.out, n, begin, end)},
-        (end - begin) * D, static_cast<std::uint32_t>(D));
+        (end - begin) * n_words, u32(n_words));
   });
 }
 

@@ -4,14 +4,20 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "reduce.glsl"
+#include "units.glsl"
 
 layout(constant_id = 1) const uint kIsRms = 0;
 layout(constant_id = 2) const uint kHasBias = 0;
+layout(constant_id = 3) const uint kIsWhole = 0;  // rows are whole units
 
 layout(binding = 0) readonly buffer X { T x[]; };
+layout(binding = 0) readonly buffer XUnits { uvec4 x_units[]; };
 layout(binding = 1) readonly buffer Weight { T weight[]; };
+layout(binding = 1) readonly buffer WeightUnits { uvec4 weight_units[]; };
 layout(binding = 2) readonly buffer Bias { T bias[]; };
+layout(binding = 2) readonly buffer BiasUnits { uvec4 bias_units[]; };
 layout(binding = 3) writeonly buffer Out { T result[]; };
+layout(binding = 3) writeonly buffer OutUnits { uvec4 result_units[]; };
 layout(binding = 4) writeonly buffer Mean { float means[]; };
 layout(binding = 5) writeonly buffer Rstd { float rstds[]; };
 
@@ -28,20 +34,35 @@ void main() {
     uint first = row * push.n;
     float mean = 0.0;
     if (kIsRms == 0) {
-      FOR_EACH_COLUMN(j, push.n) mean += LOAD(x[AT(0, first + j)]);
+      FOR_EACH_UNIT(j, push.n) {
+        float values[kUnit];
+        LOAD_OF_ROW(x, 0, first, j, values)
+        FOR_UNIT(e) mean += values[e];
+      }
       mean = workgroup_sum(mean) * per_n;
     }
     float variance = 0.0;
-    FOR_EACH_COLUMN(j, push.n) {
-      float centred = LOAD(x[AT(0, first + j)]) - mean;
-      variance += centred * centred;
+    FOR_EACH_UNIT(j, push.n) {
+      float values[kUnit];
+      LOAD_OF_ROW(x, 0, first, j, values)
+      FOR_UNIT(e) {
+        float centred = kIsWhole != 0 || j + e < push.n ? values[e] - mean : 0.0;
+        variance += centred * centred;
+      }
     }
     variance = workgroup_sum(variance) * per_n;
     float rstd = inversesqrt(variance + push.eps);
-    FOR_EACH_COLUMN(j, push.n) {
-      float value = (LOAD(x[AT(0, first + j)]) - mean) * rstd * LOAD(weight[AT(1, j)]);
-      if (kHasBias != 0) value += LOAD(bias[AT(2, j)]);
-      result[AT(3, first + j)] = STORE(value);
+    FOR_EACH_UNIT(j, push.n) {
+      float values[kUnit];
+      float factors[kUnit];
+      LOAD_OF_ROW(x, 0, first, j, values)
+      LOAD_OF_ROW(weight, 1, 0, j, factors)
+      FOR_UNIT(e) values[e] = (values[e] - mean) * rstd * factors[e];
+      if (kHasBias != 0) {
+        LOAD_OF_ROW(bias, 2, 0, j, factors)
+        FOR_UNIT(e) values[e] += factors[e];
+      }
+      STORE_OF_ROW(result, 3, first, j, values)
     }
     if (gl_LocalInvocationID.x == 0) {
       if (kIsRms == 0) means[AT32(4, row)] = mean;

@@ -4,15 +4,21 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "reduce.glsl"
+#include "units.glsl"
 
 layout(constant_id = 1) const uint kIsRms = 0;
+layout(constant_id = 2) const uint kIsWhole = 0;  // rows are whole units
 
 layout(binding = 0) readonly buffer X { T x[]; };
+layout(binding = 0) readonly buffer XUnits { uvec4 x_units[]; };
 layout(binding = 1) readonly buffer Weight { T weight[]; };
+layout(binding = 1) readonly buffer WeightUnits { uvec4 weight_units[]; };
 layout(binding = 2) readonly buffer Mean { float means[]; };
 layout(binding = 3) readonly buffer Rstd { float rstds[]; };
 layout(binding = 4) readonly buffer Dy { T dy[]; };
+layout(binding = 4) readonly buffer DyUnits { uvec4 dy_units[]; };
 layout(binding = 5) writeonly buffer Dx { T dx[]; };
+layout(binding = 5) writeonly buffer DxUnits { uvec4 dx_units[]; };
 
 layout(push_constant) uniform Push {
   uint ahead[6];
@@ -29,17 +35,30 @@ void main() {
     // The means of g = dy · weight, and of g · x̂.
     float sum = 0.0;
     float sum_x = 0.0;
-    FOR_EACH_COLUMN(j, push.n) {
-      float g = LOAD(dy[AT(4, first + j)]) * LOAD(weight[AT(1, j)]);
-      sum += g;
-      sum_x += g * (LOAD(x[AT(0, first + j)]) - mean) * rstd;
+    FOR_EACH_UNIT(j, push.n) {
+      float g[kUnit];
+      float factors[kUnit];
+      float values[kUnit];
+      LOAD_OF_ROW(dy, 4, first, j, g)
+      LOAD_OF_ROW(weight, 1, 0, j, factors)
+      LOAD_OF_ROW(x, 0, first, j, values)
+      FOR_UNIT(e) {
+        g[e] *= factors[e];
+        sum += g[e];
+        sum_x += g[e] * (values[e] - mean) * rstd;
+      }
     }
     sum = kIsRms != 0 ? 0.0 : workgroup_sum(sum) * per_n;
     sum_x = workgroup_sum(sum_x) * per_n;
-    FOR_EACH_COLUMN(j, push.n) {
-      float g = LOAD(dy[AT(4, first + j)]) * LOAD(weight[AT(1, j)]);
-      float normal = (LOAD(x[AT(0, first + j)]) - mean) * rstd;
-      dx[AT(5, first + j)] = STORE(rstd * (g - sum - normal * sum_x));
+    FOR_EACH_UNIT(j, push.n) {
+      float g[kUnit];
+      float factors[kUnit];
+      float values[kUnit];
+      LOAD_OF_ROW(dy, 4, first, j, g)
+      LOAD_OF_ROW(weight, 1, 0, j, factors)
+      LOAD_OF_ROW(x, 0, first, j, values)
+      FOR_UNIT(e) values[e] = rstd * (g[e] * factors[e] - sum - (values[e] - mean) * rstd * sum_x);
+      STORE_OF_ROW(dx, 5, first, j, values)
     }
   }
 }

@@ -11,7 +11,7 @@ void fill(HeliosBackend& backend, const FillArgs& args);
 namespace {
 
 constexpr std::size_t kAxes = 3;           // of a box, as the shader has it
-constexpr std::int64_t kMostGroups = 512;  // of a sum of squares
+constexpr std::int64_t kMostGroups = 1024;  // of a sum of squares
 
 struct Box {
   std::array<std::uint32_t, kAxes> sizes = {1, 1, 1};

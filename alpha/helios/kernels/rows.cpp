@@ -30,58 +30,85 @@ std::int64_t row_piece_of(const HeliosBackend& backend, std::int64_t n_rows,
   return piece;
 }
 
+bool has_unit_rows(std::initializer_list<Tensor> tensors, std::int64_t n) noexcept {
+  return std::ranges::all_of(tensors, [n](const Tensor& tensor) {
+    const auto size = static_cast<std::int64_t>(size_of(tensor.dtype()));
+    return n * size % kUnitBytes == 0 && tensor.offset() * size % kUnitBytes == 0;
+  });
+}
+
+std::uint32_t size_for_row(std::int64_t n, DType dtype) noexcept {
+  constexpr std::int64_t kMultiple = 32;
+  const std::int64_t n_each = kUnitBytes / static_cast<std::int64_t>(size_of(dtype));
+  const std::int64_t n_units = (n + n_each - 1) / n_each;
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(
+      (n_units + kMultiple - 1) / kMultiple * kMultiple, kMultiple, kWorkgroup));
+}
+
 Tensor scratch(HeliosBackend& backend, const Shape& shape, DType dtype) {
   const auto n_bytes = static_cast<std::size_t>(shape.numel()) * size_of(dtype);
   return {backend.allocate(std::max<std::size_t>(n_bytes, size_of(dtype))), 0, shape, dtype};
 }
 
+std::uint32_t columns_each(std::initializer_list<Tensor> tensors, std::int64_t n) noexcept {
+  const bool has_pairs = std::ranges::all_of(tensors, [n](const Tensor& tensor) {
+    return size_of(tensor.dtype()) == 2 && n % 2 == 0 && tensor.offset() % 2 == 0;
+  });
+  return has_pairs ? 2 : 1;
+}
+
+ColumnParts::ColumnParts(std::int64_t n_rows, std::int64_t n, std::uint32_t columns_each) noexcept
+    : n_each(columns_each) {
+  constexpr std::int64_t kGroups = 2048;
+  constexpr std::int64_t kLeastRows = 32;  // of a part
+  constexpr std::int64_t kFewRows = 128;   // are not cut
+  const std::int64_t n_columns = std::int64_t{kColumnInvocations} * n_each;
+  n_groups = u32((n + n_columns - 1) / n_columns);
+  const std::int64_t most = n_rows <= kFewRows ? 1 : (n_rows + kLeastRows - 1) / kLeastRows;
+  const std::int64_t wanted = std::clamp<std::int64_t>(kGroups / n_groups, 1, most);
+  rows_per_part = std::max<std::int64_t>((n_rows + wanted - 1) / wanted, 1);
+  n_parts = std::max<std::int64_t>((n_rows + rows_per_part - 1) / rows_per_part, 1);
+}
+
 namespace {
 
 struct ColumnParameters {
-  std::uint32_t n_rows;
-  std::uint32_t n;
-  std::uint32_t stride;
-  std::uint32_t rows_per_part;
+  std::uint32_t n_rows, n, rows_per_part;
 };
 
+/// out [n_parts, n]; `to` and `adds` as in the shader, where there is one part.
 void launch_columns(HeliosBackend& backend, const Tensor& x, const Tensor& out, std::int64_t n_rows,
-                    std::int64_t n, std::int64_t rows_per_part,
-                    std::vector<std::uint32_t> constants) {
-  constexpr std::uint32_t kColumns = 64;  // of a workgroup
-  constants.insert(constants.begin(), kColumns);
-  const ColumnParameters parameters = {static_cast<std::uint32_t>(n_rows),
-                                       static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(n),
-                                       static_cast<std::uint32_t>(rows_per_part)};
+                    std::int64_t n, const ColumnParts& cut, std::uint32_t adds, std::uint32_t to) {
   const std::array<Tensor, 2> tensors = {x, out};
-  backend.dispatch({.shader = &shader_for("column_sums", x.dtype()),
-                    .constants = constants,
-                    .tensors = tensors,
-                    .parameters = bytes_of(parameters),
-                    .groups_x = static_cast<std::uint32_t>((n + kColumns - 1) / kColumns),
-                    .groups_y = static_cast<std::uint32_t>(
-                        std::max<std::int64_t>((n_rows + rows_per_part - 1) / rows_per_part, 1))});
+  backend.dispatch(
+      {.shader = &shader_for("column_sums", x.dtype()),
+       .constants = {kColumnInvocations, adds, to, cut.n_each},
+       .tensors = tensors,
+       .parameters = bytes_of(ColumnParameters{u32(n_rows), u32(n), u32(cut.rows_per_part)}),
+       .groups_x = cut.n_groups,
+       .groups_y = u32(cut.n_parts)});
+}
+
+/// Of rows that a shader sees at once.
+void sum_piece(HeliosBackend& backend, const Tensor& x, std::int64_t n_rows, std::int64_t n,
+               const Tensor& out, std::uint32_t adds) {
+  const ColumnParts cut(n_rows, n, columns_each({x}, n));
+  if (cut.n_parts == 1) {
+    return launch_columns(backend, x, out, n_rows, n, cut, adds, number_of(out.dtype()));
+  }
+  const Tensor parts = scratch(backend, {cut.n_parts, n});
+  launch_columns(backend, x, parts, n_rows, n, cut, 0, number_of(DType::f32));
+  sum_piece(backend, parts, cut.n_parts, n, out, adds);
 }
 
 }  // namespace
 
 void sum_rows(HeliosBackend& backend, const Tensor& x, std::int64_t n_rows, std::int64_t n,
               const Tensor& out, bool is_accumulating) {
-  constexpr std::int64_t kMostParts = 128;
-  const std::uint32_t to = number_of(out.dtype());
   bool is_adding = is_accumulating;
   for_row_pieces(backend, n_rows, {x}, [&](std::int64_t begin, std::int64_t end) {
-    const std::int64_t n_piece = end - begin;
-    const Tensor piece = rows_of(x, n_rows, begin, end);
-    const std::int64_t rows_per_part =
-        std::max<std::int64_t>((n_piece + kMostParts - 1) / kMostParts, 32);
-    const std::int64_t n_parts = (n_piece + rows_per_part - 1) / rows_per_part;
     const std::uint32_t adds = std::exchange(is_adding, true) ? 1 : 0;
-    if (n_parts == 1) {
-      return launch_columns(backend, piece, out, n_piece, n, n_piece, {1, adds, to});
-    }
-    const Tensor parts = scratch(backend, {n_parts, n});
-    launch_columns(backend, piece, parts, n_piece, n, rows_per_part, {0, 0, 0});
-    launch_columns(backend, parts, out, n_parts, n, n_parts, {1, adds, to});
+    sum_piece(backend, rows_of(x, n_rows, begin, end), end - begin, n, out, adds);
   });
 }
 

@@ -20,13 +20,22 @@ inline Tensor rows_of(const Tensor& tensor, std::int64_t n_rows, std::int64_t be
   return tensor.flat(begin * row, end * row);
 }
 
-/// A kernel with a workgroup for each row.
+/// What shaders read and write at once, where they can.
+inline constexpr std::int64_t kUnitBytes = 16;
+
+/// Whether rows of n elements of these tensors are whole units, at places where a unit can be read.
+bool has_unit_rows(std::initializer_list<Tensor> tensors, std::int64_t n) noexcept;
+
+/// Invocations of a workgroup that has a row of n elements, a unit each at a time, or an element.
+std::uint32_t size_for_row(std::int64_t n, DType dtype) noexcept;
+
+/// A kernel with a workgroup, of `size` invocations, for each row.
 template<class Parameters>
 void launch_rows(HeliosBackend& backend, const Shader& shader,
                  std::initializer_list<std::uint32_t> constants,
                  std::initializer_list<Tensor> tensors, std::int64_t n_rows,
-                 const Parameters& parameters) {
-  std::vector<std::uint32_t> all = {kWorkgroup};
+                 const Parameters& parameters, std::uint32_t size = kWorkgroup) {
+  std::vector<std::uint32_t> all = {size};
   all.insert(all.end(), constants);
   backend.dispatch({.shader = &shader,
                     .constants = all,
@@ -62,6 +71,24 @@ struct Lines {
     for (int i = 0; i < axis; ++i) n_lines *= shape[i];
     n_lines *= inner;
   }
+};
+
+/// Invocations of a workgroup of kernels in which each has columns.
+inline constexpr std::uint32_t kColumnInvocations = 64;
+
+/// 2 if a kernel can read columns of these tensors, of rows of n elements, as pairs of 16 bits in a
+/// word; else 1.
+std::uint32_t columns_each(std::initializer_list<Tensor> tensors, std::int64_t n) noexcept;
+
+/// How sums over n_rows rows of n columns are cut so that many workgroups have something to do: by
+/// sizes alone, since the order of the sums depends on it.
+struct ColumnParts {
+  std::uint32_t n_each = 1;    // columns of an invocation
+  std::uint32_t n_groups = 1;  // workgroups side by side, for all columns
+  std::int64_t rows_per_part = 1;
+  std::int64_t n_parts = 1;
+
+  ColumnParts(std::int64_t n_rows, std::int64_t n, std::uint32_t columns_each) noexcept;
 };
 
 /// The sum of the rows of x [n_rows, n] into out [n], of x's dtype or f32, in a fixed order.

@@ -4,10 +4,12 @@
 // workgroup (kIsFinal = 0), or of the pairs of all workgroups, as a double's bits.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "units.glsl"
 
 layout(constant_id = 1) const uint kIsFinal = 0;
 
 layout(binding = 0) readonly buffer X { T x[]; };
+layout(binding = 0) readonly buffer XUnits { uvec4 x_units[]; };
 layout(binding = 1) buffer Pairs { vec2 pairs[]; };
 layout(binding = 2) writeonly buffer Out { uvec2 result[]; };
 
@@ -78,7 +80,13 @@ void main() {
   if (kIsFinal != 0) {
     for (uint i = gl_LocalInvocationID.x; i < push.n; i += gl_WorkGroupSize.x) sum = add_pair(sum, pairs[(push.ahead[1] >> 3) + i]);
   } else {
-    FOR_EACH(i, push.n) sum = add_pair(sum, square(LOAD(x[AT(0, i)])));
+    uint n_units = IS_ALIGNED(push.ahead[0]) ? push.n / kUnit : 0;
+    FOR_EACH(i, n_units) {
+      float values[kUnit];
+      unpack_unit(x_units[UNIT_AT(0, i)], values);
+      FOR_UNIT(e) sum = add_pair(sum, square(values[e]));
+    }
+    FOR_REST(i, n_units * kUnit, push.n) sum = add_pair(sum, square(LOAD(x[AT(0, i)])));
   }
   pairs_[gl_LocalInvocationID.x] = sum;
   barrier();

@@ -4,11 +4,14 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "activations.glsl"
+#include "units.glsl"
 
 layout(constant_id = 1) const uint kFunction = 0;
 
 layout(binding = 0) readonly buffer X { T x[]; };
+layout(binding = 0) readonly buffer XUnits { uvec4 x_units[]; };
 layout(binding = 1) writeonly buffer Out { T result[]; };
+layout(binding = 1) writeonly buffer OutUnits { uvec4 result_units[]; };
 
 layout(push_constant) uniform Push {
   uint ahead[2];
@@ -48,5 +51,12 @@ float apply(float v) {
 }
 
 void main() {
-  FOR_EACH(i, push.n) result[AT(1, i)] = STORE(apply(LOAD(x[AT(0, i)])));
+  uint n_units = IS_ALIGNED(push.ahead[0] | push.ahead[1]) ? push.n / kUnit : 0;
+  FOR_EACH(i, n_units) {
+    float values[kUnit];
+    unpack_unit(x_units[UNIT_AT(0, i)], values);
+    FOR_UNIT(e) values[e] = apply(values[e]);
+    result_units[UNIT_AT(1, i)] = pack_unit(values);
+  }
+  FOR_REST(i, n_units * kUnit, push.n) result[AT(1, i)] = STORE(apply(LOAD(x[AT(0, i)])));
 }
