@@ -65,7 +65,9 @@ namespace alpha {
   X(attention)              \
   X(attention_backward)     \
   X(paged_attention)        \
-  X(adamw)
+  X(adamw)                  \
+  X(sgd)                    \
+  X(lion)
 
 enum class OpId : std::uint16_t {
 #define ALPHA_OP(name) name,

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "alpha/core/json.h"
+#include "alpha/train/optimizer.h"
 
 namespace alpha {
 
@@ -34,6 +35,28 @@ void below_one(std::string_view name, double value) {
 
 }  // namespace
 
+/// AdamW's are the defaults. Lion's steps have the size of the rate itself, so its rate is a third
+/// and its decay three times as large (Chen et al., 2023, section 5).
+void TrainConfig::use_optimizer(std::string_view name) {
+  const OptimizerKind kind = parse_optimizer(name);
+  optimizer = name;
+  switch (kind) {
+    case OptimizerKind::adamw: break;
+    case OptimizerKind::sgd:
+      lr = 0.01;
+      lr_min = 0;
+      momentum = 0.9;
+      weight_decay = 0;
+      break;
+    case OptimizerKind::lion:
+      lr = 1e-4;
+      lr_min = 0;
+      beta2 = 0.99;
+      weight_decay = 0.3;
+      break;
+  }
+}
+
 void TrainConfig::validate() const {
   in_range("steps", iters, 1);
   in_range("batch size", batch_size, 1, kMaxSequences);
@@ -52,7 +75,8 @@ void TrainConfig::validate() const {
   not_negative("weight decay", weight_decay);
   not_negative("gradient clip", grad_clip);
   not_negative("spike threshold", spike_threshold);
-  if (optimizer != "adamw") fail_invalid("unknown optimizer '{}', expected adamw", optimizer);
+  below_one("momentum", momentum);
+  parse_optimizer(optimizer);
   if (dtype != DType::f32 && dtype != DType::bf16) {
     fail_invalid("training: dtype is {}, expected f32 or bf16", to_string(dtype));
   }
@@ -68,29 +92,31 @@ std::int64_t TrainConfig::resolved_checkpoint_interval() const noexcept {
 }
 
 Json to_json(const TrainConfig& c) {
-  return {{"iters", c.iters},
-          {"batchSize", c.batch_size},
-          {"gradAccumSteps", c.grad_accum_steps},
-          {"lr", c.lr},
-          {"lrMin", c.lr_min},
-          {"warmupIters", c.warmup_iters},
-          {"beta1", c.beta1},
-          {"beta2", c.beta2},
-          {"eps", c.eps},
-          {"weightDecay", c.weight_decay},
-          {"gradClip", c.grad_clip},
-          {"spikeThreshold", c.spike_threshold},
-          {"evalInterval", c.eval_interval},
-          {"evalIters", c.eval_iters},
-          {"checkpointInterval", c.checkpoint_interval},
-          {"sampleInterval", c.sample_interval},
-          {"seed", c.seed},
-          {"backend", c.backend},
-          {"tokenizer", c.tokenizer},
-          {"optimizer", c.optimizer},
-          {"dtype", to_string(c.dtype)},
-          {"init", to_string(c.init)},
-          {"activationCheckpointing", c.is_checkpointing}};
+  Json json = {{"iters", c.iters},
+               {"batchSize", c.batch_size},
+               {"gradAccumSteps", c.grad_accum_steps},
+               {"lr", c.lr},
+               {"lrMin", c.lr_min},
+               {"warmupIters", c.warmup_iters},
+               {"beta1", c.beta1},
+               {"beta2", c.beta2},
+               {"eps", c.eps},
+               {"weightDecay", c.weight_decay},
+               {"gradClip", c.grad_clip},
+               {"spikeThreshold", c.spike_threshold},
+               {"evalInterval", c.eval_interval},
+               {"evalIters", c.eval_iters},
+               {"checkpointInterval", c.checkpoint_interval},
+               {"sampleInterval", c.sample_interval},
+               {"seed", c.seed},
+               {"backend", c.backend},
+               {"tokenizer", c.tokenizer},
+               {"optimizer", c.optimizer},
+               {"dtype", to_string(c.dtype)},
+               {"init", to_string(c.init)},
+               {"activationCheckpointing", c.is_checkpointing}};
+  if (c.momentum != 0) json["momentum"] = c.momentum;
+  return json;
 }
 
 TrainConfig train_config_from_json(const Json& json, std::string_view where) {
@@ -107,6 +133,7 @@ TrainConfig train_config_from_json(const Json& json, std::string_view where) {
   get("beta1", c.beta1);
   get("beta2", c.beta2);
   get("eps", c.eps);
+  get("momentum", c.momentum);
   get("weightDecay", c.weight_decay);
   get("gradClip", c.grad_clip);
   get("spikeThreshold", c.spike_threshold);

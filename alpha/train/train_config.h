@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "alpha/core/json_fwd.h"
 #include "alpha/model/parameters.h"
@@ -17,9 +18,10 @@ struct TrainConfig {
   double lr = 3e-4;
   double lr_min = 0;              // 0: lr / 10
   std::int64_t warmup_iters = 0;  // 0: min(2000, iters / 5); negative: none
-  double beta1 = 0.9;
+  double beta1 = 0.9;             // of adamw and lion
   double beta2 = 0.95;
-  double eps = 1e-8;
+  double eps = 1e-8;    // of adamw
+  double momentum = 0;  // of sgd; 0: none
   double weight_decay = 0.1;
   double grad_clip = 1;        // of the global norm; 0: none
   double spike_threshold = 0;  // a larger norm skips the step; 0: never
@@ -35,6 +37,10 @@ struct TrainConfig {
   InitSource init = InitSource::counter;
   bool is_checkpointing = false;  // recompute activations in backward
 
+  /// Takes an optimizer, and the learning rate, decay and momenta that are usual with it. Error:
+  /// invalid_argument.
+  void use_optimizer(std::string_view name);
+
   /// Error: a value out of range, with the numbers.
   void validate() const;
 
@@ -44,7 +50,7 @@ struct TrainConfig {
   bool operator==(const TrainConfig&) const = default;
 };
 
-/// The original's field names (iters, batchSize, lr, lrMin, …).
+/// The original's field names (iters, batchSize, lr, lrMin, …); momentum where there is one.
 Json to_json(const TrainConfig& config);
 
 /// Error: corrupt.

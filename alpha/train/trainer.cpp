@@ -24,10 +24,12 @@ constexpr std::int64_t kSampleTokens = 50;
 constexpr std::size_t kSamplePrompts = 3;
 constexpr int kMaxNotFinite = 10;
 
-AdamwOptions adamw_options(const TrainConfig& config) {
-  return {.beta1 = config.beta1,
+OptimizerOptions optimizer_options(const TrainConfig& config) {
+  return {.kind = parse_optimizer(config.optimizer),
+          .beta1 = config.beta1,
           .beta2 = config.beta2,
           .eps = config.eps,
+          .momentum = config.momentum,
           .weight_decay = config.weight_decay};
 }
 
@@ -78,7 +80,7 @@ Trainer::Trainer(Backend& backend, TrainerSetup setup, const Clock& clock, Train
       hooks_(std::move(hooks)),
       parameters_(make_parameters(backend, setup_.run)),
       weights_(gpt_weights(setup_.run.model, parameters_)),
-      optimizer_(backend, parameters_, adamw_options(setup_.run.train)),
+      optimizer_(backend, parameters_, optimizer_options(setup_.run.train)),
       batches_(setup_.data.train, setup_.run.train.batch_size, setup_.run.model.block_size,
                setup_.run.train.seed),
       tape_(backend),
@@ -95,10 +97,28 @@ Trainer::Trainer(Backend& backend, TrainerSetup setup, const Clock& clock, Train
 
 Trainer::~Trainer() = default;
 
+/// What an optimizer remembers means nothing to another one.
+void Trainer::check_optimizer(const CheckpointReader& checkpoint) const {
+  const std::string where = (checkpoint.path() / kConfigFile).string();
+  const Json train = checkpoint.config().value("trainConfig", Json::object());
+  const auto name = json_get<std::string>(train, "optimizer", where, "adamw");
+  if (name != setup_.run.train.optimizer) {
+    fail_invalid("'{}' was trained with {}, it cannot go on with {}", checkpoint.path().string(),
+                 name, setup_.run.train.optimizer);
+  }
+  const auto momentum = json_get<double>(train, "momentum", where, 0.0);
+  if ((momentum > 0) != (setup_.run.train.momentum > 0)) {
+    fail_invalid("'{}' was trained with a momentum of {}, it cannot go on with {}",
+                 checkpoint.path().string(), momentum, setup_.run.train.momentum);
+  }
+}
+
 void Trainer::resume(const CheckpointReader& checkpoint) {
   const std::string where = (checkpoint.path() / kTrainerStateFile).string();
   const Json* state = checkpoint.trainer_state();
-  if (state == nullptr || !checkpoint.has_optimizer()) {
+  if (state != nullptr) check_optimizer(checkpoint);
+  const bool has_moments = checkpoint.has_optimizer() || !optimizer_.has_state();
+  if (state == nullptr || !has_moments) {
     fail_invalid("'{}' holds weights only, expected a checkpoint with optimizer and trainer state",
                  checkpoint.path().string());
   }
@@ -112,8 +132,8 @@ void Trainer::resume(const CheckpointReader& checkpoint) {
                     ValueCheck::finite);
   }
   parameters_.refresh_compute_copy();
-  optimizer_.load(checkpoint.optimizer(),
-                  state_count(*state, "optimizerStep", where, setup_.run.train.iters));
+  if (optimizer_.has_state()) optimizer_.load(checkpoint.optimizer());
+  optimizer_.set_n_steps(state_count(*state, "optimizerStep", where, setup_.run.train.iters));
   step_ = state_count(*state, "step", where, setup_.run.train.iters);
   n_clipped_ = state_count(*state, "clippedSteps", where, step_);
   const Json best = state->value("bestValLoss", Json());

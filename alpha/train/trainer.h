@@ -56,8 +56,8 @@ class Trainer {
   Trainer(Backend& backend, TrainerSetup setup, const Clock& clock, TrainerHooks hooks);
   ~Trainer();
 
-  /// Continues where a checkpoint of this run stopped. Error: corrupt; invalid_argument when model
-  /// or data are others.
+  /// Continues where a checkpoint of this run stopped. Error: corrupt; invalid_argument when model,
+  /// data or optimizer are others.
   void resume(const CheckpointReader& checkpoint);
 
   /// Trains until all iterations are done or `is_stopping` is set; saves at the end either way.
@@ -79,6 +79,7 @@ class Trainer {
   void update(StepMetrics& metrics);
   void evaluate(StepMetrics& metrics);
   void save_checkpoint();
+  void check_optimizer(const CheckpointReader& checkpoint) const;
   void take_steps(const std::atomic<bool>& is_stopping);
   void write_samples();
   void warn(const std::string& message);
@@ -90,7 +91,7 @@ class Trainer {
   TrainerHooks hooks_;
   Parameters parameters_;
   GptWeights weights_;
-  Adamw optimizer_;
+  Optimizer optimizer_;
   BatchStream batches_;
   Tape tape_;
   Batch batch_;

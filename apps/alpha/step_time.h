@@ -26,7 +26,7 @@ class TrialTraining {
   RunConfig run_;
   Parameters parameters_;
   GptWeights weights_;
-  Adamw optimizer_;
+  Optimizer optimizer_;
   Tape tape_;
   Tensor tokens_;  // [B, T] i32
   std::int32_t n_steps_ = 0;

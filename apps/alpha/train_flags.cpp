@@ -9,6 +9,7 @@
 #include "alpha/core/suggest.h"
 #include "alpha/tokenizers/tokenizer_factory.h"
 #include "alpha/train/domains.h"
+#include "alpha/train/optimizer.h"
 
 namespace alpha::cli {
 
@@ -16,7 +17,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kActivations = {"gelu", "relu", "silu", "swiglu"};
 constexpr std::array<std::string_view, 2> kNorms = {"layer_norm", "rms_norm"};
-constexpr std::array<std::string_view, 1> kOptimizers = {"adamw"};
 constexpr std::array<std::string_view, 2> kInits = {"counter", "original"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
@@ -121,18 +121,20 @@ void TrainFlags::add_optimizer_flags(Flags& flags) {
   flags.integer("--batch,--batchSize,--batch-size", batch, "Sequences per pass [64]", {.min = 1});
   flags.integer("--accumSteps,--accum-steps,--gradient-accumulation-steps", accum_steps,
                 "Passes per step [1]", {.min = 1});
-  flags.number("--lr,--learning-rate", lr, "Learning rate [3e-4]");
+  flags.number("--lr,--learning-rate", lr, "Learning rate [3e-4; lion 1e-4, sgd 0.01]");
   flags.number("--lrMin,--lr-min,--min-lr", lr_min, "Where its cosine ends [lr / 10]");
   flags.integer("--warmupIters,--warmup-iters,--warmup-steps", warmup_iters,
                 "Steps of warm-up; negative: none [a fifth, at most 2000]");
-  flags.number("--beta1", beta1, "AdamW [0.9]");
-  flags.number("--beta2", beta2, "AdamW [0.95]");
+  flags.number("--beta1", beta1, "AdamW, Lion [0.9]");
+  flags.number("--beta2", beta2, "AdamW, Lion [0.95; lion 0.99]");
   flags.number("--eps", eps, "AdamW [1e-8]");
-  flags.number("--weightDecay,--weight-decay", weight_decay, "AdamW [0.1]");
+  flags.number("--momentum", momentum, "SGD, 0 for none [0.9]");
+  flags.number("--weightDecay,--weight-decay", weight_decay,
+               "Decay of matrices [0.1; lion 0.3, sgd 0]");
   flags.number("--gradClip,--grad-clip", grad_clip, "Largest gradient norm, 0 for any [1]");
   flags.number("--spikeThreshold,--spike-threshold", spike_threshold,
                "Skip steps with a larger gradient norm, 0 for never [0]");
-  flags.choice("--optim,--optimizer", optim, kOptimizers, "Optimizer [adamw]");
+  flags.choice("--optim,--optimizer", optim, optimizer_names(), "Optimizer [adamw]");
   flags.integer("--seed", seed, "Of initial values, batches and dropout [42]",
                 {.min = std::numeric_limits<std::int32_t>::min(),
                  .max = std::numeric_limits<std::int32_t>::max()});
@@ -200,6 +202,18 @@ void TrainFlags::apply_intervals(TrainConfig& train) const {
   set_if_given(train.backend, backend.backend);
 }
 
+void TrainFlags::check_optimizer_flags(const TrainConfig& train) const {
+  const auto require = [&](bool is_given, std::string_view flag, bool fits) {
+    if (is_given && !fits) fail_usage("{} is not one of {}'s settings", flag, train.optimizer);
+  };
+  const bool is_adamw = train.optimizer == "adamw";
+  const bool is_sgd = train.optimizer == "sgd";
+  require(beta1.has_value(), "--beta1", !is_sgd);
+  require(beta2.has_value(), "--beta2", !is_sgd);
+  require(eps.has_value(), "--eps", is_adamw);
+  require(momentum.has_value(), "--momentum", is_sgd);
+}
+
 RunConfig TrainFlags::new_run() const {
   if (!data) fail_usage("--data is missing: which text to learn from?");
   if (fp16.value_or(false)) {
@@ -210,6 +224,7 @@ RunConfig TrainFlags::new_run() const {
   run.model = model();
   if (domain) run.train = find_domain(*domain).train;
   TrainConfig& train = run.train;
+  if (optim) train.use_optimizer(*optim);
   set_if_given(train.iters, steps);
   set_if_given(train.batch_size, batch);
   set_if_given(train.grad_accum_steps, accum_steps);
@@ -219,18 +234,19 @@ RunConfig TrainFlags::new_run() const {
   set_if_given(train.beta1, beta1);
   set_if_given(train.beta2, beta2);
   set_if_given(train.eps, eps);
+  set_if_given(train.momentum, momentum);
   set_if_given(train.weight_decay, weight_decay);
   set_if_given(train.grad_clip, grad_clip);
   set_if_given(train.spike_threshold, spike_threshold);
   set_if_given(train.eval_iters, eval_iters);
   set_if_given(train.seed, seed);
   set_if_given(train.tokenizer, tokenizer);
-  set_if_given(train.optimizer, optim);
   set_if_given(train.is_checkpointing, checkpoint);
   if (chat_template) run.chat_template = read_chat_template(*chat_template);
   if (dtype) train.dtype = parse_dtype(*dtype);
   if (init) train.init = parse_init_source(*init);
   apply_intervals(train);
+  check_optimizer_flags(train);
   validate_typed(train);
   run.data_path = absolute_path(*data);
   if (val_data) run.validation_path = absolute_path(*val_data);

@@ -23,7 +23,8 @@ struct TrainFlags {
   std::optional<bool> bias, tie;
   // Optimization.
   std::optional<std::int64_t> steps, batch, accum_steps, warmup_iters, seed;
-  std::optional<double> lr, lr_min, beta1, beta2, eps, weight_decay, grad_clip, spike_threshold;
+  std::optional<double> lr, lr_min, beta1, beta2, eps, momentum, weight_decay, grad_clip,
+      spike_threshold;
   std::optional<std::string> optim, init, dtype, chat_template;
   std::optional<bool> checkpoint, fp16;
   BackendFlags backend;
@@ -54,6 +55,7 @@ struct TrainFlags {
   void add_optimizer_flags(Flags& flags);
   void add_report_flags(Flags& flags);
   GptConfig model() const;
+  void check_optimizer_flags(const TrainConfig& train) const;
   void apply_intervals(TrainConfig& train) const;
 };
 

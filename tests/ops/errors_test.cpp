@@ -85,6 +85,16 @@ std::vector<BadCall> elementwise_calls() {
       {"adamw_shapes",
        [](Backend& b) { adamw(b, adamw_args(b, {3}, {4})); },
        {"[adamw]", "gradients", "[3]", "[4]"}},
+      {"sgd_momentum",
+       [](Backend& b) {
+         sgd(b, {.parameters = x(b, {3}), .gradients = x(b, {3}), .m = x(b, {4}), .copy = {}});
+       },
+       {"[sgd]", "m", "[4]", "[3]"}},
+      {"lion_momentum",
+       [](Backend& b) {
+         lion(b, {.parameters = x(b, {3}), .gradients = x(b, {3}), .m = x(b, {4}), .copy = {}});
+       },
+       {"[lion]", "m", "[4]", "[3]"}},
       {"adamw_copy",
        [](Backend& b) {
          AdamwArgs args = adamw_args(b, {3}, {3});

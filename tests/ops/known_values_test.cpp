@@ -322,6 +322,47 @@ TEST_P(KnownValues, AdamwHandlesLargeGradientsWithoutOverflow) {
   expect_values(args.parameters, {1}, {-0.5}, 1e-5);
 }
 
+TEST_P(KnownValues, SgdGoesAlongWhatItsMomentumHasGathered) {
+  const SgdArgs args = {.parameters = tensor({2}, {8, -1}),
+                        .gradients = tensor({2}, {4, 2}),
+                        .m = tensor({2}, {1, 0}),
+                        .copy = {},
+                        .lr = 0.5,
+                        .momentum = 0.25,
+                        .weight_decay = 0.25,
+                        .grad_scale = 0.5};
+  sgd(backend(), args);
+  // g = 2 and 1, m = 2.25 and 1: p - 0.5 · 0.25 · p - 0.5 · m.
+  expect_values(args.m, {2}, {2.25, 1});
+  expect_values(args.parameters, {2}, {5.875, -1.375});
+}
+
+TEST_P(KnownValues, SgdWithoutMomentumGoesDownTheGradient) {
+  const SgdArgs args = {.parameters = tensor({2}, {8, -1}),
+                        .gradients = tensor({2}, {4, -2}),
+                        .m = {},
+                        .copy = {},
+                        .lr = 0.5};
+  sgd(backend(), args);
+  expect_values(args.parameters, {2}, {6, 0});
+}
+
+TEST_P(KnownValues, LionStepsByTheSignOfItsMeanAndStaysWhereThatIsZero) {
+  const LionArgs args = {.parameters = tensor({3}, {8, 8, -1}),
+                         .gradients = tensor({3}, {4, -300, 0}),
+                         .m = tensor({3}, {-1, 0, 0}),
+                         .copy = {},
+                         .lr = 0.5,
+                         .beta1 = 0.75,
+                         .beta2 = 0.5,
+                         .weight_decay = 0.25,
+                         .grad_scale = 0.5};
+  lion(backend(), args);
+  // g = 2, -150 and 0: means of -0.25, -37.5 and 0.
+  expect_values(args.parameters, {3}, {7.5, 7.5, -0.875});
+  expect_values(args.m, {3}, {0.5, -75, 0});
+}
+
 INSTANTIATE_TEST_SUITE_P(Ops, KnownValues, each_backend(), backend_test_name);
 
 }  // namespace

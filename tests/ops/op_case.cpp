@@ -10,13 +10,14 @@ namespace alpha::test {
 const OpCases& all_cases() {
   static const OpCases cases = [] {
     OpCases all;
-    for (OpCases (*family)() :
-         {adamw_cases,         attention_cases,  binary_cases,    cast_cases,
-          cross_entropy_cases, dropout_cases,    embedding_cases, fill_cases,
-          gather_cases,        layer_norm_cases, layout_cases,    linear_cases,
-          masked_fill_cases,   matmul_cases,     packed_cases,    paged_attention_cases,
-          reduce_cases,        rms_norm_cases,   softmax_cases,   swiglu_cases,
-          topk_cases,          unary_cases}) {
+    for (OpCases (*family)() : {adamw_cases,      attention_cases,     binary_cases,
+                                cast_cases,       cross_entropy_cases, dropout_cases,
+                                embedding_cases,  fill_cases,          gather_cases,
+                                layer_norm_cases, layout_cases,        linear_cases,
+                                lion_cases,       sgd_cases,           masked_fill_cases,
+                                matmul_cases,     packed_cases,        paged_attention_cases,
+                                reduce_cases,     rms_norm_cases,      softmax_cases,
+                                swiglu_cases,     topk_cases,          unary_cases}) {
       std::ranges::move(family(), std::back_inserter(all));
     }
     return all;

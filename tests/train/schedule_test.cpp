@@ -65,8 +65,28 @@ TEST(TrainConfig, SaysWhatIsWrongWithTheNumbers) {
   config.beta2 = 1;
   EXPECT_THROW(config.validate(), Error);
   config = {};
-  config.optimizer = "lion";
+  config.optimizer = "adagrad";
   EXPECT_THROW(config.validate(), Error);
+  config = {};
+  config.momentum = 1;
+  EXPECT_THROW(config.validate(), Error);
+}
+
+TEST(TrainConfig, AnOptimizerBringsItsUsualSettings) {
+  TrainConfig config = find_domain("chat").train;
+  config.use_optimizer("adamw");
+  EXPECT_EQ(config, find_domain("chat").train);
+  EXPECT_FALSE(to_json(config).contains("momentum"));
+  config.use_optimizer("sgd");
+  EXPECT_EQ(config.optimizer, "sgd");
+  EXPECT_DOUBLE_EQ(config.lr, 0.01);
+  EXPECT_DOUBLE_EQ(config.momentum, 0.9);
+  EXPECT_EQ(train_config_from_json(to_json(config), "test"), config);
+  config = {};
+  config.use_optimizer("lion");
+  EXPECT_DOUBLE_EQ(config.lr, 1e-4);
+  EXPECT_DOUBLE_EQ(config.beta2, 0.99);
+  EXPECT_THROW(config.use_optimizer("adagrad"), Error);
 }
 
 TEST(Domains, HoldTheOriginalsPresets) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "tests/train/trainer_fixture.h"
 
@@ -44,6 +45,39 @@ TEST_F(TrainerTest, AResumedRunContinuesBitForBit) {
   EXPECT_EQ(trainer.step(), 10);
   trainer.run(never);
   EXPECT_EQ(to_floats(*backend, trainer.parameters().values()), whole);
+}
+
+TEST_F(TrainerTest, EveryOptimizerLearnsAndIsResumedBitForBit) {
+  const auto backend = make_backend("cpu", 2);
+  for (const auto& [optimizer, lr, momentum] :
+       {std::tuple("sgd", 0.1, 0.9), std::tuple("sgd", 0.5, 0.0), std::tuple("lion", 3e-3, 0.0)}) {
+    const std::string name = fmt::format("{}-{}", optimizer, momentum);
+    const auto setup_of = [&](const std::string& run) {
+      TrainerSetup s = setup(run);
+      s.run.train.use_optimizer(optimizer);
+      s.run.train.lr = lr;
+      s.run.train.momentum = momentum;
+      return s;
+    };
+    std::vector<double> losses;
+    const std::vector<float> whole = train(setup_of(name), 2, &losses);
+    EXPECT_LT(losses.back(), losses.front() - 0.3) << name;
+    const CheckpointReader half(root / name / "checkpoint-10");
+    EXPECT_EQ(half.has_optimizer(), name != "sgd-0") << name;
+    Trainer trainer(*backend, setup_of(name + "-resumed"), clock, {});
+    trainer.resume(half);
+    trainer.run(never);
+    EXPECT_EQ(to_floats(*backend, trainer.parameters().values()), whole) << name;
+    Trainer other(*backend, setup(name + "-other"), clock, {});
+    try {
+      other.resume(half);
+      ADD_FAILURE() << "AdamW goes on with what " << name << " left";
+    } catch (const Error& error) {
+      const std::string told =
+          fmt::format("was trained with {}, it cannot go on with adamw", optimizer);
+      EXPECT_NE(std::string(error.what()).find(told), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST_F(TrainerTest, StoppingSavesAndResumingGoesOnBitForBit) {

@@ -1,6 +1,6 @@
 #include "alpha/tensor/ops/adamw.h"
 
-#include "alpha/cpu_ref/kernels/loops.h"
+#include "alpha/cpu_ref/kernels/parameter_copy.h"
 
 namespace alpha::cpu_ref {
 
@@ -26,22 +26,11 @@ void step(const AdamwArgs& args) {
   }
 }
 
-template<class T, class Copy>
-void copy_parameters(const AdamwArgs& args) {
-  const T* parameters = args.parameters.data<T>();
-  Copy* copy = args.copy.data<Copy>();
-  const std::int64_t n = args.parameters.numel();
-  for (std::int64_t i = 0; i < n; ++i) copy[i] = convert<Copy>(parameters[i]);
-}
-
 }  // namespace
 
 void adamw(Backend& /*backend*/, const AdamwArgs& args) {
   visit_floating(args.dtype(), [&]<class T>(TypeTag<T>) { step<T>(args); });
-  if (!args.copy.is_defined()) return;
-  visit_floating(
-      args.dtype(), args.copy.dtype(),
-      [&]<class T, class Copy>(TypeTag<T>, TypeTag<Copy>) { copy_parameters<T, Copy>(args); });
+  copy_parameters(args.parameters, args.copy);
 }
 
 }  // namespace alpha::cpu_ref

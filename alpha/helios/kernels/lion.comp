@@ -1,0 +1,55 @@
+#version 450
+// variants: f32 bf16 f16
+// One Lion step, see tensor/ops/lion.h. The variant is the dtype of everything but the copy.
+#extension GL_GOOGLE_include_directive : require
+#include "common.glsl"
+#include "units.glsl"
+#define COPY_BINDING 3
+#include "optimizer.glsl"
+
+layout(binding = 2) buffer M { T m[]; };
+layout(binding = 2) buffer MUnits { uvec4 m_units[]; };
+
+layout(push_constant) uniform Push {
+  uint ahead[4];
+  uint n;
+  float decay;  // lr · weight_decay
+  float lr;
+  float beta1;
+  float beta2;
+  float rest1;  // 1 - β1
+  float rest2;
+  float grad_scale;
+} push;
+
+void update(float gradient, inout float p, inout float mean) {
+  float g = push.grad_scale * gradient;
+  float direction = push.beta1 * mean + push.rest1 * g;
+  p = p - push.decay * p - push.lr * (isnan(direction) ? direction : sign(direction));
+  mean = push.beta2 * mean + push.rest2 * g;
+}
+
+void main() {
+  uint aheads = push.ahead[0] | push.ahead[1] | push.ahead[2] | push.ahead[3];
+  uint n_units = HAS_COPY_UNITS && IS_ALIGNED(aheads) ? push.n / kUnit : 0;
+  FOR_EACH(i, n_units) {
+    float p[kUnit];
+    float g[kUnit];
+    float mean[kUnit];
+    unpack_unit(parameter_units[UNIT_AT(0, i)], p);
+    unpack_unit(gradient_units[UNIT_AT(1, i)], g);
+    unpack_unit(m_units[UNIT_AT(2, i)], mean);
+    FOR_UNIT(e) update(g[e], p[e], mean[e]);
+    parameter_units[UNIT_AT(0, i)] = pack_unit(p);
+    m_units[UNIT_AT(2, i)] = pack_unit(mean);
+    WRITE_COPY_UNIT(i, p)
+  }
+  FOR_REST(i, n_units * kUnit, push.n) {
+    float p = LOAD(parameters[AT(0, i)]);
+    float mean = LOAD(m[AT(2, i)]);
+    update(LOAD(gradients[AT(1, i)]), p, mean);
+    parameters[AT(0, i)] = STORE(p);
+    m[AT(2, i)] = STORE(mean);
+    WRITE_COPY(i, p)
+  }
+}
