@@ -7,9 +7,9 @@ namespace alpha::test {
 namespace {
 
 const std::vector<Shape>& row_shapes() {
-  static const std::vector<Shape> shapes = {{3, 17},    {1, 64}, {33, 65},  {5, 129},
-                                            {2, 3, 63}, {17},    {2, 1000}, {0, 7},
-                                            {2001, 64}, {4, 3},  {3, 4104}};
+  static const std::vector<Shape> shapes = {{3, 17},   {1, 64},   {33, 65},  {5, 129},   {2, 3, 63},
+                                            {17},      {2, 1000}, {0, 7},    {2001, 64}, {4, 3},
+                                            {3, 4104}, {5, 3000}, {1030, 40}};
   return shapes;
 }
 

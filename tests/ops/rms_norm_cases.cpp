@@ -39,7 +39,8 @@ OpCases rms_norm_cases() {
   OpCases cases;
   for (const Shape& shape :
        {Shape{3, 17}, Shape{1, 64}, Shape{33, 65}, Shape{5, 129}, Shape{2, 3, 63}, Shape{17},
-        Shape{2, 1000}, Shape{0, 7}, Shape{2001, 64}, Shape{4, 3}, Shape{4, 1}, Shape{3, 4104}}) {
+        Shape{2, 1000}, Shape{0, 7}, Shape{2001, 64}, Shape{4, 3}, Shape{4, 1}, Shape{3, 4104},
+        Shape{5, 3000}, Shape{1030, 40}}) {
     cases.push_back(forward(shape, 2, 1e-5));
     cases.push_back(backward(shape));
   }

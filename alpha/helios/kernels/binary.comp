@@ -45,12 +45,16 @@ void main() {
   uint n_units = 0;
 #ifndef I32
   bool is_flat = push.rank == 1 && push.a_strides[0] == 1 && push.b_strides[0] == 1;
-  if (is_flat && IS_ALIGNED(push.ahead[0] | push.ahead[1] | push.ahead[2])) n_units = push.n / kUnit;
+  // Or b is added to each of many rows.
+  uint row = push.rank == 2 ? push.sizes[1] : 0xffffffffu;
+  bool is_row = push.rank == 2 && push.a_strides[0] == row && push.a_strides[1] == 1 && push.b_strides[0] == 0 &&
+      push.b_strides[1] == 1 && row % kUnit == 0;
+  if ((is_flat || is_row) && IS_ALIGNED(push.ahead[0] | push.ahead[1] | push.ahead[2])) n_units = push.n / kUnit;
   FOR_EACH(i, n_units) {
     float v[kUnit];
     float w[kUnit];
     unpack_unit(a_units[UNIT_AT(0, i)], v);
-    unpack_unit(b_units[UNIT_AT(1, i)], w);
+    unpack_unit(b_units[UNIT_AT(1, is_row ? i % (row / kUnit) : i)], w);
     FOR_UNIT(e) v[e] = apply(v[e], w[e]);
     result_units[UNIT_AT(2, i)] = pack_unit(v);
   }

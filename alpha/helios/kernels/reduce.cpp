@@ -10,7 +10,7 @@ void fill(HeliosBackend& backend, const FillArgs& args);
 
 namespace {
 
-constexpr std::size_t kAxes = 3;           // of a box, as the shader has it
+constexpr std::size_t kAxes = 3;            // of a box, as the shader has it
 constexpr std::int64_t kMostGroups = 1024;  // of a sum of squares
 
 struct Box {
