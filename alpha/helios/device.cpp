@@ -14,7 +14,10 @@ namespace alpha::helios {
 namespace {
 
 constexpr std::uint32_t kOldestApi = VK_API_VERSION_1_2;
+// What kernels that every device runs are made for.
 constexpr std::uint32_t kLeastPushBytes = 128;
+constexpr std::uint32_t kLeastSharedBytes = 32 * 1024;
+constexpr std::uint32_t kLeastWorkgroup = 256;
 constexpr VkSubgroupFeatureFlags kSubgroupOperations =
     VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT;
 
@@ -211,6 +214,14 @@ std::string problem_of(const DeviceInfo& info, std::uint32_t api, const Features
   if (info.max_push_bytes < kLeastPushBytes) {
     return fmt::format("it has {} bytes of push constants, expected {}", info.max_push_bytes,
                        kLeastPushBytes);
+  }
+  if (info.max_shared_bytes < kLeastSharedBytes) {
+    return fmt::format("it has {} bytes of shared memory, expected {}", info.max_shared_bytes,
+                       kLeastSharedBytes);
+  }
+  if (info.max_workgroup_size < kLeastWorkgroup) {
+    return fmt::format("it has workgroups of {}, expected {}", info.max_workgroup_size,
+                       kLeastWorkgroup);
   }
   return {};
 }

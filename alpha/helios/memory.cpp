@@ -69,28 +69,37 @@ Block* Memory::reuse(std::uint64_t capacity) {
 
 /// A new block, out of what is left of a slab or of a new one.
 Block* Memory::cut(std::uint64_t capacity) {
-  Slab* slab = nullptr;
-  for (const auto& one : slabs_) {
-    if (one->size_bytes - one->used_bytes >= capacity) slab = one.get();
-  }
-  // A large block has a slab of its own.
-  if (slab == nullptr) slab = &make_slab(capacity >= kSlabBytes / 2 ? capacity : kSlabBytes);
+  Slab& slab = find_slab(capacity);
   blocks_.reserve(blocks_.size() + 1);
   free_.try_emplace(capacity, nullptr);
-  blocks_.push_back(std::make_unique<Block>(*this, *slab, slab->used_bytes, capacity));
-  slab->used_bytes += capacity;
+  blocks_.push_back(std::make_unique<Block>(*this, slab, slab.used_bytes, capacity));
+  slab.used_bytes += capacity;
   return blocks_.back().get();
 }
 
-Slab& Memory::make_slab(std::uint64_t size_bytes) {
-  const vk::Functions& vk = device_.functions();
-  if (size_bytes > device_.info().max_memory_bytes) {
-    fail(ErrorCode::out_of_memory,
-         "[helios] a tensor of {} is wanted, and '{}' allocates at most {} at once",
-         mib(size_bytes), device_.info().name, mib(device_.info().max_memory_bytes));
+Slab& Memory::find_slab(std::uint64_t capacity) {
+  for (const auto& slab : slabs_) {
+    if (slab->size_bytes - slab->used_bytes >= capacity) return *slab;
   }
-  if (size_bytes > device_.available_bytes() && !trim_locked()) fail_full(size_bytes);
+  if (capacity > device_.info().max_memory_bytes) {
+    fail(ErrorCode::out_of_memory,
+         "[helios] a tensor of {} is wanted, and '{}' allocates at most {} at once", mib(capacity),
+         device_.info().name, mib(device_.info().max_memory_bytes));
+  }
+  // A large block has a slab of its own.
+  const std::uint64_t size = capacity >= kSlabBytes / 2 ? capacity : kSlabBytes;
+  Slab* slab = try_slab(size);
+  if (slab == nullptr && trim_locked()) slab = try_slab(size);
+  // Where there is no room for a whole slab there may be some for this block.
+  if (slab == nullptr && capacity < size) slab = try_slab(capacity);
+  if (slab == nullptr) fail_full(capacity);
+  return *slab;
+}
 
+/// Null where there is no room.
+Slab* Memory::try_slab(std::uint64_t size_bytes) {
+  if (size_bytes > available_bytes()) return nullptr;
+  const vk::Functions& vk = device_.functions();
   auto slab = std::make_unique<Slab>();
   const VkBufferCreateInfo buffer_info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
                                           .size = size_bytes,
@@ -110,11 +119,8 @@ Slab& Memory::make_slab(std::uint64_t size_bytes) {
       .memoryTypeIndex =
           device_.memory_type(needs.memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0)};
   VkDeviceMemory memory = VK_NULL_HANDLE;
-  VkResult result = vk.AllocateMemory(device_.get(), &memory_info, nullptr, &memory);
-  if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY && trim_locked()) {
-    result = vk.AllocateMemory(device_.get(), &memory_info, nullptr, &memory);
-  }
-  if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY) fail_full(size_bytes);
+  const VkResult result = vk.AllocateMemory(device_.get(), &memory_info, nullptr, &memory);
+  if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY) return nullptr;
   vk::check(result, "vkAllocateMemory");
   slab->memory = device_.own<vk::DeviceMemory>(memory);
   vk::check(vk.BindBufferMemory(device_.get(), buffer, memory, 0), "vkBindBufferMemory");
@@ -123,15 +129,27 @@ Slab& Memory::make_slab(std::uint64_t size_bytes) {
   slabs_.push_back(std::move(slab));
   stats_.held_bytes += static_cast<std::int64_t>(size_bytes);
   ++stats_.n_allocations;
-  return *slabs_.back();
+  return slabs_.back().get();
+}
+
+/// What Vulkan may still give us; where it does not say, all of the device's but what is held.
+std::uint64_t Memory::available_bytes() const {
+  const auto held = static_cast<std::uint64_t>(stats_.held_bytes);
+  if (device_.info().has_memory_budget) return device_.available_bytes();
+  return device_.info().local_bytes - std::min(held, device_.info().local_bytes);
 }
 
 void Memory::fail_full(std::uint64_t wanted_bytes) const {
+  const std::uint64_t available = available_bytes();
   fail(ErrorCode::out_of_memory,
-       "[helios] out of memory on '{}': {} more is wanted, {} is free of {}, {} of it held here; a "
-       "smaller batch, a shorter block or --checkpoint needs less",
-       device_.info().name, mib(wanted_bytes), mib(device_.available_bytes()),
-       mib(device_.info().local_bytes), mib(static_cast<std::uint64_t>(stats_.held_bytes)));
+       "[helios] out of memory on '{}': {} more is wanted, {}; of {} there, {} is held here and {} "
+       "of that in use; a smaller batch, a shorter block or --checkpoint needs less",
+       device_.info().name, mib(wanted_bytes),
+       available < wanted_bytes
+           ? fmt::format("{} would fit", mib(available))
+           : fmt::format("and is not to be had, though {} should be free", mib(available)),
+       mib(device_.info().local_bytes), mib(static_cast<std::uint64_t>(stats_.held_bytes)),
+       mib(static_cast<std::uint64_t>(stats_.in_use_bytes)));
 }
 
 Memory::Stats Memory::stats() const {

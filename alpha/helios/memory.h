@@ -97,8 +97,10 @@ class Memory {
   void take_back(Block* block) noexcept;
   Block* reuse(std::uint64_t capacity);
   Block* cut(std::uint64_t capacity);
-  Slab& make_slab(std::uint64_t size_bytes);
+  Slab& find_slab(std::uint64_t capacity);
+  Slab* try_slab(std::uint64_t size_bytes);
   bool trim_locked();
+  std::uint64_t available_bytes() const;
   [[noreturn]] void fail_full(std::uint64_t wanted_bytes) const;
 
   const Device& device_;

@@ -50,7 +50,8 @@ Staging::Room Staging::take(std::uint64_t size) {
     present_ = (present_ + 1) % kParts;
     Part& part = parts_[present_];
     if (part.value > timeline_.submitted()) recorder_.submit();
-    timeline_.wait(part.value);
+    // What it waits for may have been dropped, where a submit failed.
+    timeline_.wait(std::min(part.value, timeline_.submitted()));
     part.used_bytes = 0;
   }
   Part& part = parts_[present_];

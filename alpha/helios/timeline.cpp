@@ -70,18 +70,22 @@ std::uint64_t Timeline::done() {
   return done_;
 }
 
-void Timeline::wait(std::uint64_t value) {
-  ALPHA_CHECK(value <= submitted_, "work is waited for that was never submitted");
-  if (value <= done_) return;
-  check_alive();
+VkResult Timeline::wait_for(std::uint64_t value) const noexcept {
   constexpr std::uint64_t kNsPerMs = 1'000'000;
   const VkSemaphore semaphore = semaphore_.get();
   const VkSemaphoreWaitInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
                                     .semaphoreCount = 1,
                                     .pSemaphores = &semaphore,
                                     .pValues = &value};
-  const VkResult result = device_.functions().WaitSemaphores(
-      device_.get(), &info, static_cast<std::uint64_t>(timeout_ms_) * kNsPerMs);
+  return device_.functions().WaitSemaphores(device_.get(), &info,
+                                            static_cast<std::uint64_t>(timeout_ms_) * kNsPerMs);
+}
+
+void Timeline::wait(std::uint64_t value) {
+  ALPHA_CHECK(value <= submitted_, "work is waited for that was never submitted");
+  check_alive();
+  if (value <= done_) return;
+  const VkResult result = wait_for(value);
   if (result == VK_TIMEOUT) {
     is_lost_ = true;
     fail(ErrorCode::device_lost, "[helios] '{}' has not answered for {} s: it is taken for lost",
@@ -92,10 +96,12 @@ void Timeline::wait(std::uint64_t value) {
 }
 
 void Timeline::settle() noexcept {
-  if (is_lost_) return;
-  try {
-    wait(submitted_);
-  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): nobody is there to be told
+  const std::uint64_t value = submitted_;
+  if (value <= done_ || has_given_up_) return;
+  if (wait_for(value) == VK_SUCCESS) {
+    raise_done(value);
+  } else {
+    has_given_up_ = true;
   }
 }
 

@@ -27,8 +27,8 @@ class Timeline {
   /// Returns when `value` is done. Error: device_lost, also after the timeout.
   void wait(std::uint64_t value);
 
-  /// For destructors: waits for all that was submitted as long as the device lives and no longer
-  /// than the timeout; never throws.
+  /// For destructors: waits for all that was submitted, on a lost device too, since work may still
+  /// use what is about to go. No longer than the timeout, and not again once that has failed.
   void settle() noexcept;
 
   bool is_lost() const noexcept { return is_lost_; }
@@ -37,6 +37,7 @@ class Timeline {
   void check_alive() const;
 
  private:
+  VkResult wait_for(std::uint64_t value) const noexcept;
   void check(VkResult result, const char* call);
   void raise_done(std::uint64_t value) noexcept;
 
@@ -46,6 +47,7 @@ class Timeline {
   std::atomic<std::uint64_t> submitted_ = 0;
   std::atomic<std::uint64_t> done_ = 0;  // known to be; may be more
   std::atomic<bool> is_lost_ = false;
+  std::atomic<bool> has_given_up_ = false;  // of settle
 };
 
 }  // namespace alpha::helios

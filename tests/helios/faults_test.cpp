@@ -13,8 +13,16 @@ struct Faults {
   std::atomic<VkResult> submit = VK_SUCCESS;
   std::atomic<VkResult> wait = VK_SUCCESS;
   std::atomic<int> n_submits = 0;
-  std::atomic<std::uint32_t> max_range = 0;  // bytes that shaders see; 0: as many as there are
   std::atomic<bool> has_devices = true;
+  // 0: as there is.
+  std::atomic<std::uint32_t> max_range = 0;  // bytes that shaders see
+  std::atomic<std::uint32_t> max_push = 0;   // bytes
+  std::atomic<std::uint32_t> max_bindings = 0;
+  std::atomic<std::uint32_t> max_shared = 0;  // bytes
+  std::atomic<std::uint32_t> max_invocations = 0;
+  std::atomic<std::uint64_t> memory = 0;       // bytes of the device
+  std::atomic<std::uint64_t> used_memory = 0;  // by all
+  std::atomic<bool> tells_budget = false;      // also where the real device does not
 };
 
 Faults faults;
@@ -48,7 +56,61 @@ VkResult VKAPI_CALL enumerate(VkInstance instance, std::uint32_t* n, VkPhysicalD
 
 void VKAPI_CALL properties(VkPhysicalDevice device, VkPhysicalDeviceProperties2* result) {
   real.GetPhysicalDeviceProperties2(device, result);
-  if (faults.max_range > 0) result->properties.limits.maxStorageBufferRange = faults.max_range;
+  VkPhysicalDeviceLimits& limits = result->properties.limits;
+  const auto shrink = [](std::uint32_t& limit, std::uint32_t to) {
+    if (to > 0) limit = to;
+  };
+  shrink(limits.maxStorageBufferRange, faults.max_range);
+  shrink(limits.maxPushConstantsSize, faults.max_push);
+  shrink(limits.maxPerStageDescriptorStorageBuffers, faults.max_bindings);
+  shrink(limits.maxComputeSharedMemorySize, faults.max_shared);
+  shrink(limits.maxComputeWorkGroupInvocations, faults.max_invocations);
+}
+
+/// A small device, where others have some of the memory too.
+void VKAPI_CALL memory_properties(VkPhysicalDevice device,
+                                  VkPhysicalDeviceMemoryProperties2* result) {
+  real.GetPhysicalDeviceMemoryProperties2(device, result);
+  if (faults.memory == 0) return;
+  auto* budget = static_cast<VkPhysicalDeviceMemoryBudgetPropertiesEXT*>(result->pNext);
+  for (std::uint32_t i = 0; i < result->memoryProperties.memoryHeapCount; ++i) {
+    result->memoryProperties.memoryHeaps[i].size = faults.memory;
+    if (budget != nullptr) {
+      budget->heapBudget[i] = faults.memory;
+      budget->heapUsage[i] = faults.used_memory;
+    }
+  }
+}
+
+/// With VK_EXT_memory_budget, if that is what the test is about.
+VkResult VKAPI_CALL extensions(VkPhysicalDevice device, const char* layer, std::uint32_t* n,
+                               VkExtensionProperties* list) {
+  std::uint32_t n_real = 0;
+  VkResult result = real.EnumerateDeviceExtensionProperties(device, layer, &n_real, nullptr);
+  if (result != VK_SUCCESS) return result;
+  std::vector<VkExtensionProperties> all(n_real);
+  result = real.EnumerateDeviceExtensionProperties(device, layer, &n_real, all.data());
+  std::erase_if(all, [](const VkExtensionProperties& one) {
+    return std::string_view(one.extensionName) == VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
+  });
+  if (faults.tells_budget) all.push_back({VK_EXT_MEMORY_BUDGET_EXTENSION_NAME, 1});
+  if (list != nullptr) std::copy_n(all.begin(), std::min<std::size_t>(*n, all.size()), list);
+  *n = static_cast<std::uint32_t>(all.size());
+  return result;
+}
+
+/// The real device is opened without it: nothing else is asked of it.
+VkResult VKAPI_CALL create_device(VkPhysicalDevice physical, const VkDeviceCreateInfo* info,
+                                  const VkAllocationCallbacks* callbacks, VkDevice* device) {
+  std::vector<const char*> names(info->ppEnabledExtensionNames,
+                                 info->ppEnabledExtensionNames + info->enabledExtensionCount);
+  std::erase_if(names, [](const char* name) {
+    return std::string_view(name) == VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
+  });
+  VkDeviceCreateInfo without = *info;
+  without.enabledExtensionCount = static_cast<std::uint32_t>(names.size());
+  without.ppEnabledExtensionNames = names.data();
+  return real.CreateDevice(physical, &without, callbacks, device);
 }
 
 void intercept(vk::Functions& vk) {
@@ -62,6 +124,11 @@ void intercept(vk::Functions& vk) {
   replace(vk.WaitSemaphores, real.WaitSemaphores, wait);
   replace(vk.EnumeratePhysicalDevices, real.EnumeratePhysicalDevices, enumerate);
   replace(vk.GetPhysicalDeviceProperties2, real.GetPhysicalDeviceProperties2, properties);
+  replace(vk.EnumerateDeviceExtensionProperties, real.EnumerateDeviceExtensionProperties,
+          extensions);
+  replace(vk.CreateDevice, real.CreateDevice, create_device);
+  replace(vk.GetPhysicalDeviceMemoryProperties2, real.GetPhysicalDeviceMemoryProperties2,
+          memory_properties);
 }
 
 class FaultsTest : public testing::Test {
@@ -78,8 +145,29 @@ class FaultsTest : public testing::Test {
     faults.submit = VK_SUCCESS;
     faults.wait = VK_SUCCESS;
     faults.n_submits = 0;
-    faults.max_range = 0;
     faults.has_devices = true;
+    for (auto* limit : {&faults.max_range, &faults.max_push, &faults.max_bindings,
+                        &faults.max_shared, &faults.max_invocations}) {
+      *limit = 0;
+    }
+    faults.memory = 0;
+    faults.used_memory = 0;
+    faults.tells_budget = false;
+  }
+
+  /// The error that a call throws must be of this kind and have these in its sentence.
+  static void expect_error(const std::function<void()>& call, ErrorCode code,
+                           std::initializer_list<std::string_view> parts) {
+    try {
+      call();
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), code);
+      for (const std::string_view part : parts) {
+        EXPECT_NE(std::string_view(error.what()).find(part), std::string_view::npos)
+            << "'" << part << "' is not in: " << error.what();
+      }
+    }
   }
 
   static std::unique_ptr<HeliosBackend> open() {
@@ -89,13 +177,45 @@ class FaultsTest : public testing::Test {
 
 TEST_F(FaultsTest, NoDeviceIsOneClearSentence) {
   faults.has_devices = false;
-  try {
-    open();
-    FAIL() << "a device was opened";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::unsupported);
-    EXPECT_NE(std::string(error.what()).find("no device"), std::string::npos) << error.what();
-  }
+  expect_error([] { open(); }, ErrorCode::unsupported, {"no device"});
+}
+
+TEST_F(FaultsTest, ADeviceThatIsTooSmallIsRefusedWithTheNumbers) {
+  faults.max_push = 64;
+  expect_error([] { open(); }, ErrorCode::unsupported, {"64 bytes of push constants", "128"});
+  clear();
+  faults.max_shared = 16'384;
+  expect_error([] { open(); }, ErrorCode::unsupported, {"16384 bytes of shared memory", "32768"});
+  clear();
+  faults.max_invocations = 128;
+  expect_error([] { open(); }, ErrorCode::unsupported, {"workgroups of 128", "256"});
+  clear();
+  EXPECT_NE(open(), nullptr);
+}
+
+TEST_F(FaultsTest, AKernelWithMoreBuffersThanADeviceTakesIsRefusedAndOthersRun) {
+  faults.max_bindings = 4;
+  const auto backend = open();
+  const Tensor x = tensor_of(*backend, ramp(100));
+  const AdamwArgs args = {.parameters = x,
+                          .gradients = x,
+                          .m = zeros(*backend, {100}),
+                          .v = zeros(*backend, {100}),
+                          .copy = {},
+                          .lr = 1e-3};
+  expect_error([&] { adamw(*backend, args); }, ErrorCode::unsupported, {"5 buffers", "at most 4"});
+  EXPECT_EQ(values_of(*backend, neg(*backend, x))[50], -ramp(100)[50]);
+}
+
+TEST_F(FaultsTest, WhatCannotBeDoneInPiecesIsRefusedWithTheNumbersAndTheRestGoesOn) {
+  faults.max_range = 96 * 1024;
+  const auto backend = open();
+  const Tensor table = zeros(*backend, {1000, 100});
+  const std::vector<std::int32_t> ids = {3};
+  const Tensor index = from_values(*backend, {1}, std::span<const std::int32_t>(ids));
+  expect_error([&] { embedding(*backend, table, index); }, ErrorCode::unsupported,
+               {"[embedding]", "[1000, 100]", "400000", "98304"});
+  EXPECT_EQ(values_of(*backend, neg(*backend, tensor_of(*backend, {5})))[0], -5);
 }
 
 TEST_F(FaultsTest, AnAllocationThatFailsLeavesTheBackendAsItWas) {
@@ -132,6 +252,57 @@ TEST_F(FaultsTest, WhatNothingUsesIsGivenBackBeforeAnAllocationFails) {
   const Tensor first = empty(*backend, {11'000'000}, DType::f32);
   EXPECT_EQ(code_of([&] { empty(*backend, {12'000'000}, DType::f32); }), ErrorCode::out_of_memory);
   EXPECT_LT(backend->memory().stats().held_bytes, 60'000'000) << "what was free is still held";
+}
+
+constexpr std::uint64_t kMiB = 1U << 20U;
+
+Shape floats_of(std::int64_t n_mib) {
+  return {n_mib * (1 << 18)};
+}
+
+TEST_F(FaultsTest, BeyondTheBudgetTheSentenceSaysWhatIsWantedWhatIsThereAndWhatWouldFit) {
+  faults.tells_budget = true;
+  faults.memory = 200 * kMiB;
+  faults.used_memory = 60 * kMiB;
+  const auto backend = open();
+  const Tensor held = empty(*backend, floats_of(96), DType::f32);
+  faults.used_memory = 156 * kMiB;
+  expect_error([&] { empty(*backend, floats_of(80), DType::f32); }, ErrorCode::out_of_memory,
+               {"80.0 MiB more is wanted, 44.0 MiB would fit", "of 200.0 MiB there",
+                "96.0 MiB is held here and 96.0 MiB of that in use", "smaller batch"});
+  // There is no room for a slab, but for what is needed.
+  const Tensor x = tensor_of(*backend, ramp(1000));
+  EXPECT_EQ(values_of(*backend, x), ramp(1000));
+  // Others have left some.
+  faults.used_memory = 100 * kMiB;
+  EXPECT_EQ(values_of(*backend, full(*backend, floats_of(80), 3)).back(), 3);
+}
+
+TEST_F(FaultsTest, WithoutABudgetThereIsWhatTheDeviceHasButForWhatIsHeld) {
+  faults.memory = 200 * kMiB;
+  const auto backend = open();
+  const Tensor held = empty(*backend, floats_of(96), DType::f32);
+  expect_error([&] { empty(*backend, floats_of(112), DType::f32); }, ErrorCode::out_of_memory,
+               {"112.0 MiB more is wanted, 104.0 MiB would fit"});
+  faults.n_allocations = 0;
+  expect_error([&] { empty(*backend, floats_of(80), DType::f32); }, ErrorCode::out_of_memory,
+               {"80.0 MiB more is wanted, and is not to be had, though 104.0 MiB should be free"});
+}
+
+TEST_F(FaultsTest, UploadsOfAFailedSubmitDoNotHoldUpLaterOnes) {
+  const auto backend = open();
+  const Tensor x = tensor_of(*backend, ramp(100));
+  backend->finish();
+  // The whole staging ring is on its way when it is dropped.
+  const std::vector<float> large = ramp(8'388'608);
+  faults.submit = VK_ERROR_OUT_OF_HOST_MEMORY;
+  const Tensor to = empty(*backend, {8'388'608}, DType::f32);
+  backend->upload(large.data(), to);
+  EXPECT_EQ(code_of([&] { backend->finish(); }), ErrorCode::out_of_memory);
+  faults.submit = VK_SUCCESS;
+  EXPECT_EQ(values_of(*backend, x), ramp(100));
+  backend->upload(large.data(), to);
+  EXPECT_TRUE(values_of(*backend, to) == large);
 }
 
 TEST_F(FaultsTest, AFailedSubmitIsAnErrorAndWhatFollowsGoesOn) {

@@ -1,0 +1,139 @@
+// Every call of Vulkan that can fail does, while a backend is opened and a model trained on it.
+#include <set>
+
+#include "tests/helios/faulty_vulkan.h"
+#include "tests/helios/helios_test_base.h"
+
+#include "alpha/autograd/ops.h"
+#include "alpha/model/gpt.h"
+
+namespace alpha::helios::test {
+namespace {
+
+std::unique_ptr<HeliosBackend> open() {
+  return std::make_unique<HeliosBackend>(
+      HeliosOptions{.is_timing = true, .vulkan = {.intercept = FaultyVulkan::intercept}});
+}
+
+/// A model, a step of training it, and the parameters after that.
+std::vector<float> train_a_step(HeliosBackend& backend) {
+  const GptConfig config = {
+      .vocab_size = 11, .block_size = 8, .n_layer = 1, .n_embd = 8, .n_head = 2, .dropout = 0.1};
+  Parameters parameters(backend, gpt_parameters(config));
+  parameters.allocate_gradients();
+  initialize(backend, config, parameters, 42);
+  const GptWeights weights = gpt_weights(config, parameters);
+  const std::vector<std::int32_t> ids = {1, 2, 3, 4, 5, 6, 7, 8};
+  const Tensor tokens = from_values(backend, {1, 8}, std::span<const std::int32_t>(ids));
+  Tape tape(backend);
+  tape.backward(cross_entropy(
+      tape, gpt_forward(tape, config, weights, tokens, {.is_training = true, .dropout_seed = 3}),
+      tokens));
+  const std::int64_t n = parameters.values().numel();
+  adamw(backend, {.parameters = parameters.values(),
+                  .gradients = parameters.gradients(),
+                  .m = zeros(backend, {n}),
+                  .v = zeros(backend, {n}),
+                  .copy = {},
+                  .lr = 1e-2,
+                  .bias_correction1 = 0.1,
+                  .bias_correction2 = 0.001});
+  backend.take_times();
+  return to_floats(backend, parameters.values());
+}
+
+/// Memory is asked for again when all that is recorded has run; what a file held of a cache of
+/// pipelines is done without.
+bool may_be_tried_again(std::string_view function) {
+  return function == "CreateBuffer" || function == "AllocateMemory" ||
+         function == "BindBufferMemory" || function == "CreatePipelineCache";
+}
+
+class EveryCallTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!has_device()) GTEST_SKIP() << "no Vulkan device";
+    FaultyVulkan::reset();
+    expected = train_a_step(*open());
+    n_calls = FaultyVulkan::n_calls();
+    EXPECT_TRUE(FaultyVulkan::alive().empty());
+  }
+
+  void TearDown() override { FaultyVulkan::reset(); }
+
+  void expect_nothing_is_left() const {
+    for (const auto& [name, n] : FaultyVulkan::alive()) ADD_FAILURE() << n << " " << name;
+  }
+
+  std::vector<float> expected;
+  std::map<std::string, int> n_calls;  // of a step that goes well
+};
+
+TEST_F(EveryCallTest, ThatFailsOnceIsAnErrorWithoutALeakAndTheNextStepIsRight) {
+  for (const auto& [function, n] : n_calls) {
+    for (const int at : std::set{1, n / 2 + 1, n}) {
+      SCOPED_TRACE(fmt::format("call {} of {} of vk{}", at, n, function));
+      FaultyVulkan::fail(function, at, VK_ERROR_OUT_OF_HOST_MEMORY);
+      std::unique_ptr<HeliosBackend> backend;
+      try {
+        backend = open();
+        const std::vector<float> got = train_a_step(*backend);
+        EXPECT_TRUE(may_be_tried_again(function)) << "nothing was thrown";
+        EXPECT_EQ(got, expected);
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::out_of_memory) << error.what();
+      }
+      if (backend) {
+        EXPECT_EQ(train_a_step(*backend), expected);
+      }
+      backend.reset();
+      expect_nothing_is_left();
+    }
+  }
+}
+
+TEST_F(EveryCallTest, AllocationsThatStayImpossibleAreErrorsUntilTheyAreNot) {
+  const int n = n_calls["AllocateMemory"];
+  ASSERT_GE(n, 2);
+  for (int at = 1; at <= n; ++at) {
+    SCOPED_TRACE(at);
+    FaultyVulkan::fail("AllocateMemory", at, VK_ERROR_OUT_OF_DEVICE_MEMORY, true);
+    std::unique_ptr<HeliosBackend> backend;
+    EXPECT_EQ(code_of([&] {
+                backend = open();
+                train_a_step(*backend);
+              }),
+              ErrorCode::out_of_memory);
+    FaultyVulkan::reset();
+    if (!backend) backend = open();
+    EXPECT_EQ(train_a_step(*backend), expected);
+    backend.reset();
+    expect_nothing_is_left();
+  }
+}
+
+TEST_F(EveryCallTest, ThatLosesTheDeviceIsToldByEveryLaterOneAndAnotherBackendOpens) {
+  for (const auto& [function, result] : {std::pair{"QueueSubmit", VK_ERROR_DEVICE_LOST},
+                                         {"WaitSemaphores", VK_ERROR_DEVICE_LOST},
+                                         {"WaitSemaphores", VK_TIMEOUT},
+                                         {"GetSemaphoreCounterValue", VK_ERROR_DEVICE_LOST}}) {
+    const int n = n_calls[function];
+    ASSERT_GE(n, 1) << function;
+    for (const int at : std::set{1, n / 2 + 1, n}) {
+      SCOPED_TRACE(fmt::format("call {} of {} of vk{}", at, n, function));
+      FaultyVulkan::fail(function, at, result);
+      auto backend = open();
+      EXPECT_EQ(code_of([&] { train_a_step(*backend); }), ErrorCode::device_lost);
+      const int n_submits = FaultyVulkan::n_calls()["QueueSubmit"];
+      EXPECT_EQ(code_of([&] { train_a_step(*backend); }), ErrorCode::device_lost);
+      EXPECT_EQ(code_of([&] { backend->finish(); }), ErrorCode::device_lost);
+      EXPECT_EQ(FaultyVulkan::n_calls()["QueueSubmit"], n_submits) << "given to a lost device";
+      backend.reset();
+      expect_nothing_is_left();
+    }
+  }
+  EXPECT_EQ(train_a_step(*open()), expected);
+}
+
+}  // namespace
+}  // namespace alpha::helios::test
