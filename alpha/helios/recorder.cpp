@@ -101,34 +101,45 @@ Recorder::~Recorder() {
 void Recorder::check(const Dispatch& dispatch) const {
   const Pipeline& pipeline = *dispatch.pipeline;
   const auto& bindings = pipeline.interface.bindings;
-  const auto require = [&](bool condition, std::string_view what) {
-    if (!condition) fail(ErrorCode::internal, "[helios] '{}': {}", pipeline.name, what);
+  const DeviceInfo& info = device_.info();
+  const auto refuse = [&](std::string_view what) {
+    fail(ErrorCode::internal, "[helios] '{}': {}", pipeline.name, what);
   };
-  require(dispatch.buffers.size() == bindings.size() && bindings.size() <= kMostBindings,
-          fmt::format("{} buffers are given, its shader has {} and a kernel may have {}",
-                      dispatch.buffers.size(), bindings.size(), kMostBindings));
+  if (dispatch.buffers.size() != bindings.size() || bindings.size() > kMostBindings) {
+    refuse(fmt::format("{} buffers are given, its shader has {} and a kernel may have {}",
+                       dispatch.buffers.size(), bindings.size(), kMostBindings));
+  }
   const std::size_t n_bytes =
       dispatch.buffers.size() * sizeof(std::uint32_t) + dispatch.parameters.size();
-  require(n_bytes == pipeline.interface.push_bytes,
-          fmt::format("{} bytes of parameters are given, its shader has {}", n_bytes,
-                      pipeline.interface.push_bytes));
+  if (n_bytes != pipeline.interface.push_bytes) {
+    refuse(fmt::format("{} bytes of parameters are given, its shader has {}", n_bytes,
+                       pipeline.interface.push_bytes));
+  }
   for (std::size_t i = 0; i < dispatch.buffers.size(); ++i) {
     const Dispatch::Buffer& buffer = dispatch.buffers[i];
-    require(
-        buffer.block != nullptr && &buffer.block->memory() == &memory_ && buffer.block->is_in_use(),
-        fmt::format("buffer {} is not one of this device that is in use", i));
-    require(buffer.size > 0 && buffer.offset + buffer.size <= buffer.block->size_bytes(),
-            fmt::format("buffer {} is bytes {} to {} of a block of {}", i, buffer.offset,
-                        buffer.offset + buffer.size, buffer.block->size_bytes()));
-    require(buffer.size <= device_.info().max_range_bytes,
-            fmt::format("buffer {} has {} bytes, a shader sees at most {}", i, buffer.size,
-                        device_.info().max_range_bytes));
+    if (buffer.block == nullptr || &buffer.block->memory() != &memory_ ||
+        !buffer.block->is_in_use()) {
+      refuse(fmt::format("buffer {} is not one of this device that is in use", i));
+    }
+    if (buffer.size == 0 || buffer.offset + buffer.size > buffer.block->size_bytes()) {
+      refuse(fmt::format("buffer {} is bytes {} to {} of a block of {}", i, buffer.offset,
+                         buffer.offset + buffer.size, buffer.block->size_bytes()));
+    }
+    if (buffer.size > info.max_range_bytes) {
+      refuse(fmt::format("buffer {} has {} bytes, a shader sees at most {}", i, buffer.size,
+                         info.max_range_bytes));
+    }
   }
-  require(dispatch.groups_x > 0 && dispatch.groups_x <= device_.info().max_groups_x &&
-              dispatch.groups_y > 0 && dispatch.groups_y <= 65'535 && dispatch.groups_z > 0 &&
-              dispatch.groups_z <= 65'535,
-          fmt::format("{} x {} x {} workgroups", dispatch.groups_x, dispatch.groups_y,
-                      dispatch.groups_z));
+  const auto is_possible = [](std::uint32_t n_groups, std::uint32_t most) {
+    return n_groups > 0 && n_groups <= most;
+  };
+  constexpr std::uint32_t kMostGroups = 65'535;
+  if (!is_possible(dispatch.groups_x, info.max_groups_x) ||
+      !is_possible(dispatch.groups_y, kMostGroups) ||
+      !is_possible(dispatch.groups_z, kMostGroups)) {
+    refuse(fmt::format("{} x {} x {} workgroups", dispatch.groups_x, dispatch.groups_y,
+                       dispatch.groups_z));
+  }
 }
 
 void Recorder::begin() {
