@@ -74,6 +74,7 @@ OpCases linear_cases() {
   cases.push_back(linear_case({.x = {5, 3}, .M = 0}));
   cases.push_back(
       linear_case({.x = {4, 65, 128}, .M = 520, .has_pre = true, .activation = Activation::gelu}));
+  cases.push_back(linear_case({.x = {200, 70}, .M = 330, .has_bias = false, .is_wide = true}));
   cases.push_back(linear_case({.x = {3, 64}, .M = 1001, .has_bias = false, .is_wide = true}));
   return cases;
 }

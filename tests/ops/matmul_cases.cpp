@@ -72,9 +72,11 @@ OpCases matmul_cases() {
           cases.push_back(product(s, options, into));
         }
       }
-      OpCase large = product({.M = 150, .N = 257, .K = 129}, options, Into::fresh);
-      large.dtypes = DType::f32 | DType::bf16;
-      cases.push_back(std::move(large));
+      for (const Into into : {Into::fresh, Into::accumulation_dtype}) {
+        OpCase large = product({.M = 150, .N = 257, .K = 129}, options, into);
+        large.dtypes = DType::f32 | DType::bf16;
+        cases.push_back(std::move(large));
+      }
       cases.push_back(batched({3}, {3}, options));
       cases.push_back(batched({2, 1}, {1, 3}, options));
       OpCase large_batch = batched({2}, {2}, options, {.M = 150, .N = 130, .K = 129});

@@ -79,9 +79,77 @@ void launch(HeliosBackend& backend, const Product& p) {
   sum_rows(backend, parts.out, n_used, n, p.out, p.is_accumulating);
 }
 
+/// A matrix [rows, columns] of 16-bit numbers with zeros behind it, to [padded_rows,
+/// padded_columns].
+Tensor padded(HeliosBackend& backend, const Tensor& x, std::int64_t rows, std::int64_t columns,
+              std::int64_t padded_rows, std::int64_t padded_columns) {
+  struct Parameters {
+    std::uint32_t rows, columns, units_per_row;
+  };
+
+  constexpr std::int64_t kUnit = 8;  // numbers
+  const Tensor out = scratch(backend, {padded_rows, padded_columns}, x.dtype());
+  launch_once(backend, find_shader("pad"), {}, {x, out}, out.numel() / kUnit,
+              Parameters{u32(rows), u32(columns), u32(padded_columns / kUnit)});
+  return out;
+}
+
+/// out [rows, columns] = or += the first columns of the first rows of x [.., stride].
+void crop(HeliosBackend& backend, const Tensor& x, std::int64_t columns, std::int64_t stride,
+          const Tensor& out, bool is_accumulating) {
+  launch_once(backend, shader_for("crop", out.dtype()), {is_accumulating ? 1U : 0U}, {x, out},
+              out.numel(), std::array{u32(columns), u32(stride)});
+}
+
+/// Whether a product is worth the copies that bring it to whole tiles.
+bool is_worth_padding(HeliosBackend& backend, const Product& p) {
+  constexpr std::int64_t kLeastSide = 64;
+  constexpr std::int64_t kLeastDepth = 32;
+  constexpr std::int64_t kLeastWork = std::int64_t{1} << 22U;
+  const bool is_large =
+      p.M >= kLeastSide && p.N >= kLeastSide && p.K >= kLeastDepth && p.M * p.N * p.K >= kLeastWork;
+  if (!is_large || size_of(p.a.dtype()) != 2 || p.n_batches > 1 || (p.trans_a && p.trans_b)) {
+    return false;
+  }
+  const bool is_wide = p.out.dtype() == DType::f32;
+  if (is_wide ? p.activation != Activation::none || p.pre.is_defined() : p.is_accumulating) {
+    return false;
+  }
+  return has_gemm(backend.device().info(), p.a.dtype());
+}
+
+/// A product of sizes that are no whole tiles, on matrix units all the same: with zeros around its
+/// matrices. False: it is not done.
+bool multiply_padded(HeliosBackend& backend, const Product& p) {
+  constexpr std::int64_t kWholeSide = 128;  // of the result, and
+  constexpr std::int64_t kWholeDepth = 32;  // of K, as in gemm.cpp
+  if (!is_worth_padding(backend, p)) return false;
+  const auto whole = [](std::int64_t n, std::int64_t of) { return (n + of - 1) / of * of; };
+  const std::int64_t M = whole(p.M, kWholeSide);
+  const std::int64_t N = whole(p.N, kWholeSide);
+  const std::int64_t K = whole(p.K, kWholeDepth);
+  const auto most = static_cast<std::int64_t>(backend.device().info().max_range_bytes);
+  const auto n_most = most / static_cast<std::int64_t>(size_of(p.out.dtype()));
+  if (std::max({M * N, M * K, N * K}) > n_most) return false;
+  Product q = p;
+  q.M = M;
+  q.N = N;
+  q.K = K;
+  q.a = p.trans_a ? padded(backend, p.a, p.K, p.M, K, M) : padded(backend, p.a, p.M, p.K, M, K);
+  q.b = p.trans_b ? padded(backend, p.b, p.N, p.K, N, K) : padded(backend, p.b, p.K, p.N, K, N);
+  if (p.bias.is_defined()) q.bias = padded(backend, p.bias, 1, p.N, 1, N).flat(0, N);
+  q.is_accumulating = false;
+  q.out = scratch(backend, {M, N}, p.out.dtype());
+  if (p.pre.is_defined()) q.pre = scratch(backend, {M, N}, p.pre.dtype());
+  if (!gemm(backend, q)) launch(backend, q);
+  crop(backend, q.out, p.N, N, p.out, p.is_accumulating);
+  if (p.pre.is_defined()) crop(backend, q.pre, p.N, N, p.pre, false);
+  return true;
+}
+
 /// One product, rows of the result in pieces that a shader can see.
 void multiply(HeliosBackend& backend, const Product& p) {
-  if (gemm(backend, p)) return;
+  if (gemm(backend, p) || multiply_padded(backend, p)) return;
   if (p.trans_a) {
     check_visible(backend, "matmul", {p.a, p.b, p.out});
     return launch(backend, p);
