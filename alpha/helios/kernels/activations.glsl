@@ -1,16 +1,19 @@
 // f(x) and f'(x) of what stands between the products of a feed-forward block.
 
-const float kGeluScale = 0.7978845608028654;  // √(2/π)
-const float kGeluCube = 0.044715;
+// gelu by tanh, as (1 + tanh u) / 2 = sigmoid(2u): 2u = x (kGeluLinear + kGeluCubic x²).
+const float kGeluLinear = 1.5957691216057308;   // 2 √(2/π)
+const float kGeluCubic = 0.07135481627260025;  // 0.044715 of that
 
 float gelu(float x) {
-  return 0.5 * x * (1.0 + safe_tanh(kGeluScale * (x + kGeluCube * x * x * x)));
+  return x * sigmoid(x * (kGeluLinear + kGeluCubic * x * x));
 }
 
 float gelu_derivative(float x) {
-  float t = safe_tanh(kGeluScale * (x + kGeluCube * x * x * x));
-  float inner = kGeluScale * (1.0 + 3.0 * kGeluCube * x * x);
-  return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner;
+  // Where x is far from 0 the slope is 0 or 1, whatever the square overflows to.
+  float near = clamp(x, -16.0, 16.0);
+  float s = sigmoid(near * (kGeluLinear + kGeluCubic * near * near));
+  float slope = s + near * s * (1.0 - s) * (kGeluLinear + 3.0 * kGeluCubic * near * near);
+  return isnan(x) ? x : slope;
 }
 
 float silu(float x) {

@@ -128,6 +128,7 @@ bool multiply_padded(HeliosBackend& backend, const Product& p) {
   const std::int64_t M = whole(p.M, kWholeSide);
   const std::int64_t N = whole(p.N, kWholeSide);
   const std::int64_t K = whole(p.K, kWholeDepth);
+  if (M == p.M && N == p.N && K == p.K) return false;
   const auto most = static_cast<std::int64_t>(backend.device().info().max_range_bytes);
   const auto n_most = most / static_cast<std::int64_t>(size_of(p.out.dtype()));
   if (std::max({M * N, M * K, N * K}) > n_most) return false;
