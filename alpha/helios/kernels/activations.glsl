@@ -1,7 +1,7 @@
 // f(x) and f'(x) of what stands between the products of a feed-forward block.
 
 // gelu by tanh, as (1 + tanh u) / 2 = sigmoid(2u): 2u = x (kGeluLinear + kGeluCubic x²).
-const float kGeluLinear = 1.5957691216057308;   // 2 √(2/π)
+const float kGeluLinear = 1.5957691216057308;  // 2 √(2/π)
 const float kGeluCubic = 0.07135481627260025;  // 0.044715 of that
 
 float gelu(float x) {
