@@ -18,7 +18,8 @@ struct Parameters {
   float scale, soft_cap;
 };
 
-/// Attention of rows that are written already, in parts of the sequences.
+/// Attention of rows in parts of the sequences, and their keys and values into the cache. What an
+/// earlier piece has written is read from there.
 void attend(HeliosBackend& backend, const PagedAttentionArgs& args, const Parameters& parameters) {
   const std::int64_t R = args.qkv.shape()[0];
   const std::int64_t D = parameters.D;
@@ -56,9 +57,7 @@ void attend(HeliosBackend& backend, const PagedAttentionArgs& args, const Parame
 }  // namespace
 
 void paged_attention(HeliosBackend& backend, const PagedAttentionArgs& args) {
-  const std::int64_t R = args.qkv.shape()[0];
-  const std::int64_t C = args.qkv.shape()[1] / 3;
-  const std::int64_t D = C / args.n_heads;
+  const std::int64_t D = args.qkv.shape()[1] / 3 / args.n_heads;
   if (args.out.numel() == 0) return;
   if (D > kMostD) {
     fail(ErrorCode::unsupported,
@@ -74,9 +73,6 @@ void paged_attention(HeliosBackend& backend, const PagedAttentionArgs& args) {
                                  u32(args.rows.tables.shape()[1]),
                                  static_cast<float>(1 / std::sqrt(static_cast<double>(D))),
                                  static_cast<float>(args.soft_cap)};
-  launch_once(backend, find_shader("kv_write"), {},
-              {args.qkv, args.rows.positions, args.rows.sequences, args.rows.tables, args.rows.kv},
-              R * C, parameters);
   attend(backend, args, parameters);
 }
 
