@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "alpha/core/error.h"
+#include "alpha/helios/vk/foreign_leaks.h"
 #include "alpha/helios/vk/result.h"
 
 namespace alpha::helios::vk {
@@ -90,6 +91,8 @@ void Instance::create() {
     info.enabledExtensionCount = 1;
     info.ppEnabledExtensionNames = &extension;
   }
+  // Mesa 22.3 forgets 128 bytes that it knows of the CPU each time that it is loaded.
+  const ForeignLeaks leaks;
   check(functions_.CreateInstance(&info, nullptr, &instance_), "vkCreateInstance");
 }
 
@@ -117,6 +120,7 @@ VkBool32 Instance::on_message(VkDebugUtilsMessageSeverityFlagBitsEXT /*severity*
 }
 
 std::vector<VkPhysicalDevice> Instance::physical_devices() const {
+  const ForeignLeaks leaks;  // as in create
   std::uint32_t n = 0;
   check(functions_.EnumeratePhysicalDevices(instance_, &n, nullptr), "vkEnumeratePhysicalDevices");
   std::vector<VkPhysicalDevice> devices(n);

@@ -1,0 +1,31 @@
+#pragma once
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
+namespace alpha::helios::vk {
+
+/// While it lives, what this thread allocates is no leak to the leak sanitizer; does nothing
+/// without that. For calls in which others are known to leak: drivers and layers are unloaded with
+/// the last instance, and then no suppression can name them.
+class ForeignLeaks {
+ public:
+#ifdef __SANITIZE_ADDRESS__
+  ForeignLeaks() noexcept {
+    __lsan_disable();
+  }
+
+  ~ForeignLeaks() {
+    __lsan_enable();
+  }
+#else
+  ForeignLeaks() noexcept {}
+
+  ~ForeignLeaks() {}
+#endif
+  ForeignLeaks(const ForeignLeaks&) = delete;
+  ForeignLeaks& operator=(const ForeignLeaks&) = delete;
+};
+
+}  // namespace alpha::helios::vk
