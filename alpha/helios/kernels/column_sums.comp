@@ -43,18 +43,19 @@ void write(uint column, float sum) {
 }
 
 void main() {
-  uint column = gl_GlobalInvocationID.x * kEach;
-  if (column >= push.n) return;
   uint begin = gl_WorkGroupID.y * push.rows_per_part;
   uint end = min(begin + push.rows_per_part, push.n_rows);
-  vec2 sum = vec2(0.0);
-  for (uint row = begin; row < end; row += kAtOnce) {
-    vec2 values[kAtOnce];
-    [[unroll]] for (uint i = 0; i < kAtOnce; ++i) {
-      uint at = min(row + i, end - 1) * push.n + column;
-      values[i] = kEach == 2 ? PAIR(x_words[AT32(0, at / 2)]) : vec2(LOAD(x[AT(0, at)]), 0.0);
+  FOR_EACH(i, push.n / kEach) {
+    uint column = i * kEach;
+    vec2 sum = vec2(0.0);
+    for (uint row = begin; row < end; row += kAtOnce) {
+      vec2 values[kAtOnce];
+      [[unroll]] for (uint j = 0; j < kAtOnce; ++j) {
+        uint at = min(row + j, end - 1) * push.n + column;
+        values[j] = kEach == 2 ? PAIR(x_words[AT32(0, at / 2)]) : vec2(LOAD(x[AT(0, at)]), 0.0);
+      }
+      [[unroll]] for (uint j = 0; j < kAtOnce; ++j) sum += row + j < end ? values[j] : vec2(0.0);
     }
-    [[unroll]] for (uint i = 0; i < kAtOnce; ++i) sum += row + i < end ? values[i] : vec2(0.0);
+    [[unroll]] for (uint e = 0; e < kEach; ++e) write(column + e, sum[e]);
   }
-  [[unroll]] for (uint e = 0; e < kEach; ++e) write(column + e, sum[e]);
 }

@@ -60,10 +60,11 @@ std::uint32_t columns_each(std::initializer_list<Tensor> tensors, std::int64_t n
 ColumnParts::ColumnParts(std::int64_t n_rows, std::int64_t n, std::uint32_t columns_each) noexcept
     : n_each(columns_each) {
   constexpr std::int64_t kGroups = 2048;
-  constexpr std::int64_t kLeastRows = 32;  // of a part
-  constexpr std::int64_t kFewRows = 128;   // are not cut
+  constexpr std::int64_t kMostGroups = 65'535;  // side by side; more columns are taken in turn
+  constexpr std::int64_t kLeastRows = 32;       // of a part
+  constexpr std::int64_t kFewRows = 128;        // are not cut
   const std::int64_t n_columns = std::int64_t{kColumnInvocations} * n_each;
-  n_groups = u32((n + n_columns - 1) / n_columns);
+  n_groups = u32(std::min((n + n_columns - 1) / n_columns, kMostGroups));
   const std::int64_t most = n_rows <= kFewRows ? 1 : (n_rows + kLeastRows - 1) / kLeastRows;
   const std::int64_t wanted = std::clamp<std::int64_t>(kGroups / n_groups, 1, most);
   rows_per_part = std::max<std::int64_t>((n_rows + wanted - 1) / wanted, 1);
