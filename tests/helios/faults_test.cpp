@@ -13,6 +13,7 @@ struct Faults {
   std::atomic<VkResult> submit = VK_SUCCESS;
   std::atomic<VkResult> wait = VK_SUCCESS;
   std::atomic<int> n_submits = 0;
+  std::atomic<VkResult> instance = VK_SUCCESS;
   std::atomic<bool> has_devices = true;
   // 0: as there is.
   std::atomic<std::uint32_t> max_range = 0;  // bytes that shaders see
@@ -46,6 +47,12 @@ VkResult VKAPI_CALL wait(VkDevice device, const VkSemaphoreWaitInfo* info, std::
   EXPECT_LT(timeout, UINT64_MAX) << "a wait without an end";
   const VkResult result = real.WaitSemaphores(device, info, timeout);
   return faults.wait != VK_SUCCESS ? faults.wait.load() : result;
+}
+
+VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* info,
+                                    const VkAllocationCallbacks* callbacks, VkInstance* instance) {
+  if (const VkResult result = faults.instance; result != VK_SUCCESS) return result;
+  return real.CreateInstance(info, callbacks, instance);
 }
 
 VkResult VKAPI_CALL enumerate(VkInstance instance, std::uint32_t* n, VkPhysicalDevice* devices) {
@@ -122,6 +129,7 @@ void intercept(vk::Functions& vk) {
   replace(vk.AllocateMemory, real.AllocateMemory, allocate);
   replace(vk.QueueSubmit, real.QueueSubmit, submit);
   replace(vk.WaitSemaphores, real.WaitSemaphores, wait);
+  replace(vk.CreateInstance, real.CreateInstance, create_instance);
   replace(vk.EnumeratePhysicalDevices, real.EnumeratePhysicalDevices, enumerate);
   replace(vk.GetPhysicalDeviceProperties2, real.GetPhysicalDeviceProperties2, properties);
   replace(vk.EnumerateDeviceExtensionProperties, real.EnumerateDeviceExtensionProperties,
@@ -145,6 +153,7 @@ class FaultsTest : public testing::Test {
     faults.submit = VK_SUCCESS;
     faults.wait = VK_SUCCESS;
     faults.n_submits = 0;
+    faults.instance = VK_SUCCESS;
     faults.has_devices = true;
     for (auto* limit : {&faults.max_range, &faults.max_push, &faults.max_bindings,
                         &faults.max_shared, &faults.max_invocations}) {
@@ -178,6 +187,8 @@ class FaultsTest : public testing::Test {
 TEST_F(FaultsTest, NoDeviceIsOneClearSentence) {
   faults.has_devices = false;
   expect_error([] { open(); }, ErrorCode::unsupported, {"no device"});
+  faults.instance = VK_ERROR_INCOMPATIBLE_DRIVER;
+  expect_error([] { open(); }, ErrorCode::unsupported, {"no driver", "install"});
 }
 
 TEST_F(FaultsTest, ADeviceThatIsTooSmallIsRefusedWithTheNumbers) {

@@ -93,7 +93,12 @@ void Instance::create() {
   }
   // Mesa 22.3 forgets 128 bytes that it knows of the CPU each time that it is loaded.
   const ForeignLeaks leaks;
-  check(functions_.CreateInstance(&info, nullptr, &instance_), "vkCreateInstance");
+  const VkResult result = functions_.CreateInstance(&info, nullptr, &instance_);
+  if (result == VK_ERROR_INCOMPATIBLE_DRIVER) {
+    fail(ErrorCode::unsupported,
+         "[helios] Vulkan has no driver here: install your GPU's, or mesa-vulkan-drivers");
+  }
+  check(result, "vkCreateInstance");
 }
 
 void Instance::listen() {
