@@ -150,6 +150,29 @@ TEST_P(TrainingOn, TenStepsAreThoseOfTheReference) {
   }
 }
 
+TEST_P(TrainingOn, SgdAndLionStepAsOnTheReference) {
+  for (const std::string optimizer : {"sgd", "lion"}) {
+    const auto steps = [&](const std::string& name) {
+      TrainerSetup s = ten_steps(name + optimizer, small("nanogpt"));
+      s.run.train.use_optimizer(optimizer);
+      return s;
+    };
+    std::vector<double> losses;
+    std::vector<double> expected;
+    train_on(*backend, steps("got"), &losses);
+    train_on(*reference, steps("wanted"), &expected);
+    ASSERT_EQ(losses.size(), 10U);
+    EXPECT_LT(losses.back(), losses.front() - 0.01) << optimizer;
+    for (std::size_t i = 0; i < losses.size(); ++i) {
+      EXPECT_NEAR(losses[i], expected[i], 1e-4) << optimizer << ", step " << i + 1;
+    }
+    EXPECT_LT(
+        moment_distance(checkpoint("got" + optimizer, 10), checkpoint("wanted" + optimizer, 10)),
+        1e-3)
+        << optimizer;
+  }
+}
+
 TEST_P(TrainingOn, SixtyStepsEndWhereTheReferenceEnds) {
   const auto sixty = [&](const std::string& name) {
     TrainerSetup s = setup(name);
