@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cctype>
+#include <charconv>
 #include <cstring>
 #include <optional>
 
@@ -204,9 +205,7 @@ std::string problem_of(const DeviceInfo& info, std::uint32_t api, const Features
   }
   if (!has_queue) return "it has no queue that computes";
   if (features.timeline.timelineSemaphore == VK_FALSE) return "it has no timeline semaphores";
-  if (features.storage16.storageBuffer16BitAccess == VK_FALSE) {
-    return "its shaders cannot read 16-bit values";
-  }
+  if (!info.has_16_bit_storage) return "its shaders cannot read 16-bit values";
   if ((subgroup.supportedOperations & kSubgroupOperations) != kSubgroupOperations ||
       (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) == 0) {
     return "its subgroups cannot add";
@@ -229,8 +228,11 @@ std::string problem_of(const DeviceInfo& info, std::uint32_t api, const Features
 DeviceInfo describe(const vk::Functions& vk, VkPhysicalDevice device) {
   VkPhysicalDeviceSubgroupProperties subgroup = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
+  VkPhysicalDeviceSubgroupSizeControlProperties subgroup_sizes = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES,
+      .pNext = &subgroup};
   VkPhysicalDeviceDriverProperties driver = {
-      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &subgroup};
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &subgroup_sizes};
   VkPhysicalDeviceMaintenance3Properties maintenance = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES, .pNext = &driver};
   VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
@@ -251,9 +253,13 @@ DeviceInfo describe(const vk::Functions& vk, VkPhysicalDevice device) {
   set_limits(info, core.limits);
   info.subgroup_size = subgroup.subgroupSize;
   info.max_memory_bytes = maintenance.maxMemoryAllocationSize;
+  info.has_16_bit_storage = features.storage16.storageBuffer16BitAccess == VK_TRUE;
   info.has_f16 = features.f16.shaderFloat16 == VK_TRUE;
   info.has_subgroup_size_control = features.subgroup_size.subgroupSizeControl == VK_TRUE &&
                                    features.subgroup_size.computeFullSubgroups == VK_TRUE;
+  const bool has_sizes = info.has_subgroup_size_control && subgroup_sizes.maxSubgroupSize > 0;
+  info.min_subgroup_size = has_sizes ? subgroup_sizes.minSubgroupSize : info.subgroup_size;
+  info.max_subgroup_size = has_sizes ? subgroup_sizes.maxSubgroupSize : info.subgroup_size;
   info.has_pipeline_robustness = features.robustness.pipelineRobustness == VK_TRUE;
   info.has_memory_budget = extensions.has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   const MemoryState memory = memory_of(vk, device, info.has_memory_budget);
@@ -300,24 +306,37 @@ std::vector<Candidate> candidates(const vk::Instance& instance) {
   return all;
 }
 
+/// Whether `name` is the number of a device, or else part of its name.
+bool is_meant(const std::string& name, std::size_t number, std::size_t n_devices,
+              const DeviceInfo& info) {
+  std::size_t chosen = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), chosen);
+  const bool is_number = error == std::errc() && end == name.data() + name.size();
+  if (is_number && chosen < n_devices) return chosen == number;
+  return lower(info.name).find(lower(name)) != std::string::npos;
+}
+
 Candidate choose(const vk::Instance& instance, const std::string& name) {
   std::string seen;
-  for (Candidate& one : candidates(instance)) {
-    const bool is_named = lower(one.info.name).find(lower(name)) != std::string::npos;
-    if (is_named && one.info.can_be_used()) return std::move(one);
+  std::vector<Candidate> all = candidates(instance);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Candidate& one = all[i];
+    if (one.info.can_be_used() && is_meant(name, i, all.size(), one.info)) return std::move(one);
     seen += fmt::format("{}'{}'", seen.empty() ? "" : ", ", one.info.name);
     if (!one.info.can_be_used()) seen += fmt::format(" ({})", one.info.problem);
   }
-  if (seen.empty()) {
-    fail(ErrorCode::unsupported,
-         "[helios] Vulkan has no device here: install your GPU's driver, or mesa-vulkan-drivers");
-  }
+  if (seen.empty()) fail_without_device();
   if (name.empty()) fail(ErrorCode::unsupported, "[helios] no device can be used: {}", seen);
-  fail(ErrorCode::unsupported, "[helios] no device that can be used is named '{}': there is {}",
-       name, seen);
+  fail(ErrorCode::unsupported, "[helios] no device that can be used is '{}': there is {}", name,
+       seen);
 }
 
 }  // namespace
+
+void fail_without_device() {
+  fail(ErrorCode::unsupported,
+       "[helios] Vulkan has no device here: install your GPU's driver, or mesa-vulkan-drivers");
+}
 
 std::vector<DeviceInfo> list_devices(const vk::Instance& instance) {
   std::vector<DeviceInfo> infos;

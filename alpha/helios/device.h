@@ -29,6 +29,8 @@ struct DeviceInfo {
   std::uint64_t local_bytes = 0;      // of memory on the device
   std::uint64_t available_bytes = 0;  // of that, free for us now; local_bytes where nobody says
   std::uint32_t subgroup_size = 0;
+  std::uint32_t min_subgroup_size = 0;  // that a kernel may ask for; both are subgroup_size where
+  std::uint32_t max_subgroup_size = 0;  // it cannot
   std::uint32_t max_shared_bytes = 0;    // of a workgroup
   std::uint32_t max_workgroup_size = 0;  // invocations
   std::uint32_t max_groups_x = 0;        // of a dispatch
@@ -38,6 +40,7 @@ struct DeviceInfo {
   std::uint64_t max_memory_bytes = 0;  // of one allocation
   std::uint64_t offset_alignment = 0;  // of what a shader sees of a buffer
   float timestamp_ns = 0;              // of a tick; 0: no timestamps
+  bool has_16_bit_storage = false;     // kernels read and write f16 and bf16
   bool has_f16 = false;                // arithmetic
   bool has_subgroup_size_control = false;
   bool has_memory_budget = false;
@@ -49,14 +52,19 @@ struct DeviceInfo {
   bool can_be_used() const noexcept { return problem.empty(); }
 };
 
-/// All devices that Vulkan has here, those that Helios can use first, GPUs before CPUs.
+/// All devices that Vulkan has here, those that Helios can use first, GPUs before CPUs: their places
+/// are the numbers by which they can be chosen.
 std::vector<DeviceInfo> list_devices(const vk::Instance& instance);
+
+/// Throws unsupported: Vulkan has no device here.
+[[noreturn]] void fail_without_device();
 
 /// An open device with one queue.
 class Device {
  public:
-  /// The first device that can be used, or the one whose name contains `name`, upper and lower case
-  /// alike. `instance` outlives it. Error: unsupported, saying which devices there are.
+  /// The first device that can be used; or the one with the number `name` in `list_devices`; or the
+  /// first one whose name contains `name`, upper and lower case alike. `instance` outlives it. Error:
+  /// unsupported, saying which devices there are.
   Device(const vk::Instance& instance, const std::string& name);
   ~Device();
   Device(const Device&) = delete;

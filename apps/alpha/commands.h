@@ -22,6 +22,7 @@ int bench_command(Arguments args);
 int bench_helios_command(Arguments args);
 int serve_command(Arguments args);
 int kernels_command(Arguments args);
+int devices_command(Arguments args);
 int data_command(Arguments args);
 int quickstart_command(Arguments args);
 

@@ -37,6 +37,7 @@ constexpr std::array kCommands = {
     Command{"quantize", quantize_command, "store a model in int8 or int4"},
     Command{"bench", bench_command, "how fast a model runs, and how fast it could"},
     Command{"kernels", kernels_command, "which op has which kernel, by backend and dtype"},
+    Command{"devices", devices_command, "the GPUs of this machine and what each supports"},
     Command{"data", data_command, "make training data"}};
 
 std::string usage() {

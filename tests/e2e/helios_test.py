@@ -2,6 +2,8 @@
 [unittest arguments]. Exit code 77 where there is no device."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +35,28 @@ class HeliosTest(unittest.TestCase):
         error = done.stderr.decode()
         self.assertEqual(done.returncode, code, f"{args}: {error}")
         self.assertIn(says, error)
+
+
+class Devices(HeliosTest):
+    def test_devices_are_listed_with_what_they_support(self):
+        devices = json.loads(self.ok("devices", "--json"))
+        usable = [device for device in devices if device["canBeUsed"]]
+        self.assertGreater(len(usable), 0)
+        for device in usable:
+            self.assertIsNone(device["problem"])
+            self.assertTrue(device["has16BitStorage"])
+            self.assertGreater(device["memoryBytes"], 0)
+            self.assertLessEqual(device["minSubgroupSize"], device["subgroupSize"])
+            self.assertGreaterEqual(device["maxSubgroupSize"], device["subgroupSize"])
+            self.assertGreaterEqual(device["maxRangeBytes"], 1 << 27)
+        text = self.ok("devices")
+        for number, device in enumerate(devices):
+            self.assertRegex(text, rf"(?m)^{number} +{re.escape(device['name'])}$")
+
+    def test_without_a_driver_there_is_one_sentence_or_an_empty_list(self):
+        env = {**os.environ, "VK_ICD_FILENAMES": "/nowhere", "VK_DRIVER_FILES": "/nowhere"}
+        self.refused(1, "devices", says="no driver here", env=env)
+        self.assertEqual(self.ok("devices", "--json", env=env), "[]\n")
 
 
 class Bench(HeliosTest):
