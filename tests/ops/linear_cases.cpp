@@ -75,6 +75,10 @@ OpCases linear_cases() {
   cases.push_back(
       linear_case({.x = {4, 65, 128}, .M = 520, .has_pre = true, .activation = Activation::gelu}));
   cases.push_back(linear_case({.x = {200, 70}, .M = 330, .has_bias = false, .is_wide = true}));
+  OpCase many_tiles =
+      linear_case({.x = {1281, 24}, .M = 1300, .has_pre = true, .activation = Activation::silu});
+  many_tiles.dtypes = DType::f32;
+  cases.push_back(std::move(many_tiles));
   cases.push_back(linear_case({.x = {3, 64}, .M = 1001, .has_bias = false, .is_wide = true}));
   return cases;
 }

@@ -77,6 +77,9 @@ OpCases matmul_cases() {
         large.dtypes = DType::f32 | DType::bf16;
         cases.push_back(std::move(large));
       }
+      OpCase many_tiles = product({.M = 1300, .N = 1252, .K = 20}, options, Into::fresh);
+      many_tiles.dtypes = trans_b ? DType::f32 | DType::bf16 : DTypeSet(DType::f32);
+      cases.push_back(std::move(many_tiles));
       cases.push_back(batched({3}, {3}, options));
       cases.push_back(batched({2, 1}, {1, 3}, options));
       OpCase large_batch = batched({2}, {2}, options, {.M = 150, .N = 130, .K = 129});
@@ -89,6 +92,10 @@ OpCases matmul_cases() {
       cases.push_back(batched({0}, {1}, options));
     }
   }
+  OpCase deep =
+      product({.M = 132, .N = 200, .K = 6308}, {.trans_a = true}, Into::accumulation_dtype);
+  deep.dtypes = DType::f32;
+  cases.push_back(std::move(deep));
   return cases;
 }
 

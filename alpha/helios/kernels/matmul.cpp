@@ -11,71 +11,97 @@ namespace alpha::helios {
 
 namespace {
 
-constexpr std::int64_t kTile = 64;  // of the result, and
-constexpr std::int64_t kStep = 16;  // along K, as in the shader
+constexpr std::int64_t kStep = 16;  // along K, as in the shaders
 
-std::int64_t tiles_of(std::int64_t n) {
-  return (n + kTile - 1) / kTile;
+std::int64_t ceil_of(std::int64_t n, std::int64_t of) {
+  return (n + of - 1) / of;
+}
+
+/// How a product is shared out: tiles of the result, and parts of K, each with a result of its own,
+/// so that one of few tiles keeps the device busy.
+struct Cut {
+  std::int64_t tile = 64;  // 64 or 128, as in the shaders
+  std::int64_t n_parts = 1;
+};
+
+Cut cut_of(const Product& p) {
+  constexpr std::int64_t kLarge = 128;
+  constexpr std::int64_t kGroups = 528;       // four workgroups on each of a large device's units
+  constexpr std::int64_t kLargeGroups = 264;  // two
+  constexpr std::int64_t kFewGroups = 96;
+  constexpr std::int64_t kLeastDepth = 128;
+  const bool is_plain =
+      !p.bias.is_defined() && !p.pre.is_defined() && p.activation == Activation::none;
+  const std::int64_t most_parts = is_plain ? std::max<std::int64_t>(p.K / kLeastDepth, 1) : 1;
+  const auto tiles_of = [&](std::int64_t tile) {
+    return ceil_of(p.M, tile) * ceil_of(p.N, tile) * p.n_batches;
+  };
+  Cut cut;
+  std::int64_t n_groups = kGroups;
+  if (p.M >= kLarge && p.N >= kLarge && tiles_of(kLarge) * most_parts >= kFewGroups) {
+    cut.tile = kLarge;
+    n_groups = kLargeGroups;
+  }
+  cut.n_parts = std::clamp<std::int64_t>(n_groups / tiles_of(cut.tile), 1, most_parts);
+  return cut;
+}
+
+/// Whether rows of both operands are whole fours, at places where four can be read.
+bool has_fours(const Product& p) {
+  constexpr std::int64_t kFour = 4;
+  return (p.trans_a ? p.M : p.K) % kFour == 0 && (p.trans_b ? p.K : p.N) % kFour == 0 &&
+         p.a.offset() % kFour == 0 && p.b.offset() % kFour == 0;
 }
 
 /// `part_depth`: how much of K a part has; each leaves a result of its own, one behind the other.
-void launch(HeliosBackend& backend, const Product& p, std::int64_t part_depth) {
+void launch(HeliosBackend& backend, const Product& p, std::int64_t tile, std::int64_t part_depth) {
   constexpr std::uint32_t kInvocations = 256;
 
   struct Parameters {
     std::uint32_t M, N, K, a_step, b_step, n_row_tiles, part_depth, part_step;
   };
 
+  const std::int64_t n_row_tiles = ceil_of(p.M, tile);
   const Parameters parameters = {
-      u32(p.M),      u32(p.N),           u32(p.K),        u32(p.a_step),
-      u32(p.b_step), u32(tiles_of(p.M)), u32(part_depth), u32(p.n_batches * p.M * p.N)};
+      u32(p.M),      u32(p.N),         u32(p.K),        u32(p.a_step),
+      u32(p.b_step), u32(n_row_tiles), u32(part_depth), u32(p.n_batches * p.M * p.N)};
   // What is not there, or empty, is never touched: anything may stand for it.
   const bool is_empty = p.K == 0;
   const std::array<Tensor, 5> tensors = {is_empty ? p.out : p.a, is_empty ? p.out : p.b,
                                          p.bias.is_defined() ? p.bias : p.out, p.out,
                                          p.pre.is_defined() ? p.pre : p.out};
   const std::uint32_t pre = !p.pre.is_defined() ? 0 : p.pre.dtype() == DType::f32 ? 1 : 2;
-  const std::vector<std::uint32_t> constants = {kInvocations,
-                                                p.trans_a ? 1U : 0U,
-                                                p.trans_b ? 1U : 0U,
-                                                p.out.dtype() == DType::f32 ? 1U : 0U,
-                                                p.is_accumulating ? 1U : 0U,
-                                                p.bias.is_defined() ? 1U : 0U,
-                                                static_cast<std::uint32_t>(p.activation),
-                                                pre};
-  backend.dispatch({.shader = &shader_for("matmul", p.a.dtype()),
+  std::vector<std::uint32_t> constants = {kInvocations,
+                                          p.trans_a ? 1U : 0U,
+                                          p.trans_b ? 1U : 0U,
+                                          p.out.dtype() == DType::f32 ? 1U : 0U,
+                                          p.is_accumulating ? 1U : 0U,
+                                          p.bias.is_defined() ? 1U : 0U,
+                                          static_cast<std::uint32_t>(p.activation),
+                                          pre};
+  const bool is_large = tile > Cut().tile;
+  if (is_large) constants.push_back(has_fours(p) ? 1 : 0);
+  backend.dispatch({.shader = &shader_for(is_large ? "matmul_large" : "matmul", p.a.dtype()),
                     .constants = constants,
                     .tensors = tensors,
                     .parameters = bytes_of(parameters),
-                    .groups_x = u32(tiles_of(p.M) * tiles_of(p.N)),
+                    .groups_x = u32(n_row_tiles * ceil_of(p.N, tile)),
                     .groups_y = u32(p.n_batches),
-                    .groups_z = u32(is_empty ? 1 : (p.K + part_depth - 1) / part_depth)});
-}
-
-/// Parts of K, so that a result of few tiles keeps the device busy.
-std::int64_t parts_for(const Product& p) {
-  constexpr std::int64_t kGroups = 528;  // four workgroups on each of a large device's units
-  constexpr std::int64_t kLeastDepth = 128;
-  const bool is_plain =
-      !p.bias.is_defined() && !p.pre.is_defined() && p.activation == Activation::none;
-  if (!is_plain) return 1;
-  const std::int64_t n_tiles = tiles_of(p.M) * tiles_of(p.N) * p.n_batches;
-  return std::clamp<std::int64_t>(kGroups / n_tiles, 1,
-                                  std::max<std::int64_t>(p.K / kLeastDepth, 1));
+                    .groups_z = u32(is_empty ? 1 : ceil_of(p.K, part_depth))});
 }
 
 /// A product whose tensors a shader sees whole. Sums of parts of K stand side by side and are then
 /// added up in their order.
 void launch(HeliosBackend& backend, const Product& p) {
-  const std::int64_t n_parts = parts_for(p);
-  if (n_parts == 1) return launch(backend, p, p.K);
-  const std::int64_t depth = ((p.K + n_parts - 1) / n_parts + kStep - 1) / kStep * kStep;
-  const std::int64_t n_used = (p.K + depth - 1) / depth;
+  const Cut cut = cut_of(p);
+  if (cut.n_parts == 1) return launch(backend, p, cut.tile, p.K);
+  const std::int64_t depth = ceil_of(ceil_of(p.K, cut.n_parts), kStep) * kStep;
+  const std::int64_t n_used = ceil_of(p.K, depth);
   const std::int64_t n = p.n_batches * p.M * p.N;
   Product parts = p;
   parts.out = scratch(backend, {n_used, n});
   parts.is_accumulating = false;
-  launch(backend, parts, depth);
+  launch(backend, parts, cut.tile, depth);
   sum_rows(backend, parts.out, n_used, n, p.out, p.is_accumulating);
 }
 
@@ -124,10 +150,9 @@ bool multiply_padded(HeliosBackend& backend, const Product& p) {
   constexpr std::int64_t kWholeSide = 128;  // of the result, and
   constexpr std::int64_t kWholeDepth = 32;  // of K, as in gemm.cpp
   if (!is_worth_padding(backend, p)) return false;
-  const auto whole = [](std::int64_t n, std::int64_t of) { return (n + of - 1) / of * of; };
-  const std::int64_t M = whole(p.M, kWholeSide);
-  const std::int64_t N = whole(p.N, kWholeSide);
-  const std::int64_t K = whole(p.K, kWholeDepth);
+  const std::int64_t M = ceil_of(p.M, kWholeSide) * kWholeSide;
+  const std::int64_t N = ceil_of(p.N, kWholeSide) * kWholeSide;
+  const std::int64_t K = ceil_of(p.K, kWholeDepth) * kWholeDepth;
   if (M == p.M && N == p.N && K == p.K) return false;
   const auto most = static_cast<std::int64_t>(backend.device().info().max_range_bytes);
   const auto n_most = most / static_cast<std::int64_t>(size_of(p.out.dtype()));
