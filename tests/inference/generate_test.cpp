@@ -1,8 +1,8 @@
 #include "alpha/inference/generate.h"
 
+#include "tests/ops/backend_param.h"
 #include <gtest/gtest.h>
 
-#include "alpha/backends/backends.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/fill.h"
 #include "alpha/tokenizers/tokenizer_factory.h"
@@ -10,7 +10,7 @@
 namespace alpha {
 namespace {
 
-class Generate : public testing::Test {
+class Generate : public testing::TestWithParam<std::string_view> {
  protected:
   Generate() {
     config.vocab_size = tokenizer->vocab_size();
@@ -38,13 +38,13 @@ class Generate : public testing::Test {
     return g.write_on(prompt, 30, {.seed = seed});
   }
 
-  std::unique_ptr<Backend> backend = make_backend("cpu", 2);
+  std::unique_ptr<Backend> backend = make_backend(GetParam(), 2);
   std::shared_ptr<const Tokenizer> tokenizer = train_tokenizer("char", "abcdefgh \n");
   GptConfig config;
   std::unique_ptr<Parameters> parameters;
 };
 
-TEST_F(Generate, WritesTheAskedNumberOfTokensBeyondTheBlock) {
+TEST_P(Generate, WritesTheAskedNumberOfTokensBeyondTheBlock) {
   const auto prompt = encode_prompt(*tokenizer, "abc");
   const GenerateResult result = write(prompt, 50);
   EXPECT_EQ(result.tokens.size(), 50U);
@@ -53,14 +53,14 @@ TEST_F(Generate, WritesTheAskedNumberOfTokensBeyondTheBlock) {
   EXPECT_EQ(result.usage.n_prompt_tokens, 3);
 }
 
-TEST_F(Generate, GivesTheSameTokensForTheSameSeed) {
+TEST_P(Generate, GivesTheSameTokensForTheSameSeed) {
   const std::string a = write_on("abc", 4);
   EXPECT_EQ(write_on("abc", 4), a);
   EXPECT_NE(write_on("abc", 5), a);
   EXPECT_EQ(a.substr(0, 3), "abc");
 }
 
-TEST_F(Generate, ReadsAPromptLongerThanTheBlockFromItsEnd) {
+TEST_P(Generate, ReadsAPromptLongerThanTheBlockFromItsEnd) {
   std::string prompt;
   for (int i = 0; i < 40; ++i) prompt += "abcdefgh"[i % 8];
   const auto tokens = encode_prompt(*tokenizer, prompt);
@@ -69,7 +69,7 @@ TEST_F(Generate, ReadsAPromptLongerThanTheBlockFromItsEnd) {
   EXPECT_EQ(write(tail, 1, {.temperature = 0}).tokens, whole.tokens);
 }
 
-TEST_F(Generate, StopsWhenItIsToldSo) {
+TEST_P(Generate, StopsWhenItIsToldSo) {
   const auto prompt = encode_prompt(*tokenizer, "abc");
   int n = 0;
   Generator g = generator();
@@ -79,7 +79,7 @@ TEST_F(Generate, StopsWhenItIsToldSo) {
   EXPECT_EQ(results[0].stop_reason, StopReason::cancelled);
 }
 
-TEST_F(Generate, WritesSeveralSamplesAsIfEachWereAlone) {
+TEST_P(Generate, WritesSeveralSamplesAsIfEachWereAlone) {
   const auto prompt = encode_prompt(*tokenizer, "abc");
   Generator g = generator(3);
   const auto results = g.run({.prompt = prompt, .max_tokens = 12, .n = 3});
@@ -90,18 +90,18 @@ TEST_F(Generate, WritesSeveralSamplesAsIfEachWereAlone) {
   EXPECT_NE(results[0].tokens, results[1].tokens);
 }
 
-TEST_F(Generate, RefusesAnEmptyPromptWithoutAStartToken) {
+TEST_P(Generate, RefusesAnEmptyPromptWithoutAStartToken) {
   EXPECT_THROW(encode_prompt(*tokenizer, ""), Error);
   EXPECT_THROW(encode_prompt(*tokenizer, "XYZ"), Error);
   EXPECT_THROW(write({}, 5), Error);
 }
 
-TEST_F(Generate, StartsAnEmptyPromptFromTheStartToken) {
+TEST_P(Generate, StartsAnEmptyPromptFromTheStartToken) {
   const auto bpe = train_tokenizer("bpe", "some text", 300);
   EXPECT_EQ(encode_prompt(*bpe, ""), std::vector<TokenId>{*bpe->start_token()});
 }
 
-TEST_F(Generate, RefusesTokensOutsideTheVocabulary) {
+TEST_P(Generate, RefusesTokensOutsideTheVocabulary) {
   const std::vector<TokenId> bad = {0, 99};
   try {
     write(bad, 5);
@@ -112,11 +112,13 @@ TEST_F(Generate, RefusesTokensOutsideTheVocabulary) {
   }
 }
 
-TEST_F(Generate, NamesWeightsThatAreDamaged) {
+TEST_P(Generate, NamesWeightsThatAreDamaged) {
   fill(*backend, parameters->values(), std::numeric_limits<double>::quiet_NaN());
   const auto prompt = encode_prompt(*tokenizer, "abc");
   EXPECT_THROW(write(prompt, 5), Error);
 }
+
+INSTANTIATE_TEST_SUITE_P(Backends, Generate, test::each_backend(), test::backend_test_name);
 
 }  // namespace
 }  // namespace alpha
