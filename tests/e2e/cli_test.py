@@ -107,6 +107,10 @@ class Usage(CliTest):
                             (["--dtype", "f16"], "expected one of f32, bf16"),
                             (["--bias=maybe"], "neither true nor false"),
                             (["--fp16"], "--dtype bf16"),
+                            (["--optimizer", "lyon"], "did you mean 'lion'?"),
+                            (["--momentum", "0.5"], "--momentum is not one of adamw's settings"),
+                            (["--optimizer", "sgd", "--beta1", "0.5"],
+                             "--beta1 is not one of sgd's settings"),
                             (["--steps", "3", "--iters", "4"], "more than once"),
                             (["--lrMin", "1", "--lr", "0.1"], "minimum learning rate"),
                             (["--valData", self.stories], "same file"), (["--lr"], "needs a value")]:
@@ -232,6 +236,18 @@ class Training(CliTest):
         steps = [json.loads(line)["step"]
                  for line in (cut / "metrics.jsonl").read_text().splitlines()]
         self.assertEqual(steps, list(range(1, 401)))
+
+    def test_a_run_resumes_with_the_optimizer_that_it_began_with(self):
+        for name, flags in [("lion", ["--optimizer", "lion"]),
+                            ("plain", ["--optimizer", "sgd", "--momentum", "0"])]:
+            whole, cut = self.dir / name, self.dir / f"{name}-cut"
+            self.ok("train", "--data", self.stories, *SIXTY, *flags, "--runDir", whole)
+            shutil.copytree(whole, cut)
+            shutil.rmtree(cut / "checkpoint-60")
+            self.refused(2, "train", "--resume", cut, "--optimizer", "adamw",
+                         says="cannot change when a run is resumed")
+            self.ok("train", "--resume", cut)
+            self.assertEqual(self.weights(cut, 60), self.weights(whole, 60))
 
     def test_resume_refuses_what_would_make_it_another_run(self):
         copy = self.copy_of_run(until=30)
