@@ -1,7 +1,7 @@
 #version 450
 // variants: f32 bf16 f16
 // Part p of [n_parts, n] is the sum of rows p · rows_per_part and on of x [n_rows, n]. An invocation
-// has a column, or a pair of 16 bits each.
+// has a column, or a pair of 16 bits each, of rows in turn with three others.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "units.glsl"
@@ -23,7 +23,11 @@ layout(push_constant) uniform Push {
   uint rows_per_part;
 } push;
 
-const uint kAtOnce = 8;
+const uint kAtOnce = 8;   // rows on their way at the same time
+const uint kColumns = 64;  // of a workgroup, or pairs
+const uint kTurns = 4;     // invocations that take turns at the rows of a column
+
+shared vec2 sums_[kTurns][kColumns];
 
 void write(uint column, float sum) {
   uint at = gl_WorkGroupID.y * push.n + column;
@@ -43,19 +47,26 @@ void write(uint column, float sum) {
 }
 
 void main() {
+  uint lane = gl_LocalInvocationID.x % kColumns;
+  uint turn = gl_LocalInvocationID.x / kColumns;
   uint begin = gl_WorkGroupID.y * push.rows_per_part;
   uint end = min(begin + push.rows_per_part, push.n_rows);
-  FOR_EACH(i, push.n / kEach) {
-    uint column = i * kEach;
+  for (uint block = gl_WorkGroupID.x * kColumns; block < push.n / kEach; block += gl_NumWorkGroups.x * kColumns) {
+    uint column = (block + lane) * kEach;
     vec2 sum = vec2(0.0);
-    for (uint row = begin; row < end; row += kAtOnce) {
+    for (uint row = begin + turn * kAtOnce; column < push.n && row < end; row += kTurns * kAtOnce) {
       vec2 values[kAtOnce];
-      [[unroll]] for (uint j = 0; j < kAtOnce; ++j) {
-        uint at = min(row + j, end - 1) * push.n + column;
-        values[j] = kEach == 2 ? PAIR(x_words[AT32(0, at / 2)]) : vec2(LOAD(x[AT(0, at)]), 0.0);
+      [[unroll]] for (uint i = 0; i < kAtOnce; ++i) {
+        uint at = min(row + i, end - 1) * push.n + column;
+        values[i] = kEach == 2 ? PAIR(x_words[AT32(0, at / 2)]) : vec2(LOAD(x[AT(0, at)]), 0.0);
       }
-      [[unroll]] for (uint j = 0; j < kAtOnce; ++j) sum += row + j < end ? values[j] : vec2(0.0);
+      [[unroll]] for (uint i = 0; i < kAtOnce; ++i) sum += row + i < end ? values[i] : vec2(0.0);
     }
+    barrier();
+    sums_[turn][lane] = sum;
+    barrier();
+    if (turn > 0 || column >= push.n) continue;
+    [[unroll]] for (uint i = 1; i < kTurns; ++i) sum += sums_[i][lane];
     [[unroll]] for (uint e = 0; e < kEach; ++e) write(column + e, sum[e]);
   }
 }

@@ -73,7 +73,7 @@ void backward_in_turn(HeliosBackend& backend, const NormBackward& args, std::int
   const Tensor parts = scratch(backend, {cut.n_parts, 2 * C});
   const std::array<Tensor, 5> tensors = {args.x, mean, args.rstd, args.dy, parts};
   backend.dispatch({.shader = &shader_for("norm_weights", args.x.dtype()),
-                    .constants = {kColumnInvocations, is_rms, cut.n_each},
+                    .constants = {kColumnsOfGroup, is_rms, cut.n_each},
                     .tensors = tensors,
                     .parameters = bytes_of(WeightSizes{u32(N), u32(C), u32(cut.rows_per_part)}),
                     .groups_x = cut.n_groups,

@@ -59,13 +59,13 @@ std::uint32_t columns_each(std::initializer_list<Tensor> tensors, std::int64_t n
 
 ColumnParts::ColumnParts(std::int64_t n_rows, std::int64_t n, std::uint32_t columns_each) noexcept
     : n_each(columns_each) {
-  constexpr std::int64_t kGroups = 2048;
+  constexpr std::int64_t kGroups = 1024;
   constexpr std::int64_t kMostGroups = 65'535;  // side by side; more columns are taken in turn
-  constexpr std::int64_t kLeastRows = 32;       // of a part
-  constexpr std::int64_t kFewRows = 128;        // are not cut
-  const std::int64_t n_columns = std::int64_t{kColumnInvocations} * n_each;
+  constexpr std::int64_t kMostParts = 256;      // which one more pass adds up
+  constexpr std::int64_t kLeastRows = 64;       // of a part
+  const std::int64_t n_columns = std::int64_t{kColumnsOfGroup} * n_each;
   n_groups = u32(std::min((n + n_columns - 1) / n_columns, kMostGroups));
-  const std::int64_t most = n_rows <= kFewRows ? 1 : (n_rows + kLeastRows - 1) / kLeastRows;
+  const std::int64_t most = n_rows <= kMostParts ? 1 : std::min(n_rows / kLeastRows, kMostParts);
   const std::int64_t wanted = std::clamp<std::int64_t>(kGroups / n_groups, 1, most);
   rows_per_part = std::max<std::int64_t>((n_rows + wanted - 1) / wanted, 1);
   n_parts = std::max<std::int64_t>((n_rows + rows_per_part - 1) / rows_per_part, 1);
@@ -83,7 +83,7 @@ void launch_columns(HeliosBackend& backend, const Tensor& x, const Tensor& out, 
   const std::array<Tensor, 2> tensors = {x, out};
   backend.dispatch(
       {.shader = &shader_for("column_sums", x.dtype()),
-       .constants = {kColumnInvocations, adds, to, cut.n_each},
+       .constants = {kWorkgroup, adds, to, cut.n_each},
        .tensors = tensors,
        .parameters = bytes_of(ColumnParameters{u32(n_rows), u32(n), u32(cut.rows_per_part)}),
        .groups_x = cut.n_groups,

@@ -73,8 +73,8 @@ struct Lines {
   }
 };
 
-/// Invocations of a workgroup of kernels in which each has columns.
-inline constexpr std::uint32_t kColumnInvocations = 64;
+/// Columns, or pairs of them, of a workgroup of kernels that sum rows.
+inline constexpr std::uint32_t kColumnsOfGroup = 64;
 
 /// 2 if a kernel can read columns of these tensors, of rows of n elements, as pairs of 16 bits in a
 /// word; else 1.
