@@ -44,7 +44,8 @@ void GptRunner::step(std::span<const StepSlice> slices) {
                .sequences = upload(sequences_, {R}),
                .tables = upload(tables_, {static_cast<std::int64_t>(slices.size()), max_blocks_}),
                .kv = kv_},
-      .logit_rows = upload(logit_rows_, {n_logits})};
+      .logit_rows = {}};
+  if (n_logits < R) step.logit_rows = upload(logit_rows_, {n_logits});
   if (n_hidden > 0) {
     step.hidden_rows = upload(hidden_rows_, {n_hidden});
     step.hidden = &hidden;
