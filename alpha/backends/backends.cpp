@@ -29,14 +29,23 @@ std::vector<std::pair<std::string, std::string>> backend_libraries(std::string_v
   return {};
 }
 
-std::unique_ptr<Backend> make_backend(std::string_view name, int n_threads) {
-  if (name == "cpu") return std::make_unique<cpu::CpuBackend>(n_threads);
+std::unique_ptr<Backend> make_backend(std::string_view name, const BackendOptions& options) {
+  if (name == "cpu") return std::make_unique<cpu::CpuBackend>(options.n_threads);
   if (name == "cpu_ref") return std::make_unique<cpu_ref::CpuRefBackend>();
 #ifdef ALPHA_HAS_HELIOS
-  if (name == "helios") return std::make_unique<helios::HeliosBackend>(helios::HeliosOptions{});
+  if (name == "helios") {
+    return std::make_unique<helios::HeliosBackend>(
+        helios::HeliosOptions{.device = options.device,
+                              .cache_folder = options.cache_folder,
+                              .on_notice = options.on_notice});
+  }
 #endif
   fail_invalid("unknown backend '{}', expected {}{}", name, fmt::join(kNames, " or "),
                did_you_mean(name, kNames));
+}
+
+std::unique_ptr<Backend> make_backend(std::string_view name, int n_threads) {
+  return make_backend(name, BackendOptions{.n_threads = n_threads});
 }
 
 }  // namespace alpha

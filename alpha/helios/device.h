@@ -29,8 +29,8 @@ struct DeviceInfo {
   std::uint64_t local_bytes = 0;      // of memory on the device
   std::uint64_t available_bytes = 0;  // of that, free for us now; local_bytes where nobody says
   std::uint32_t subgroup_size = 0;
-  std::uint32_t min_subgroup_size = 0;  // that a kernel may ask for; both are subgroup_size where
-  std::uint32_t max_subgroup_size = 0;  // it cannot
+  std::uint32_t min_subgroup_size = 0;   // that a kernel may ask for; both are subgroup_size where
+  std::uint32_t max_subgroup_size = 0;   // it cannot
   std::uint32_t max_shared_bytes = 0;    // of a workgroup
   std::uint32_t max_workgroup_size = 0;  // invocations
   std::uint32_t max_groups_x = 0;        // of a dispatch
@@ -52,8 +52,8 @@ struct DeviceInfo {
   bool can_be_used() const noexcept { return problem.empty(); }
 };
 
-/// All devices that Vulkan has here, those that Helios can use first, GPUs before CPUs: their places
-/// are the numbers by which they can be chosen.
+/// All devices that Vulkan has here, those that Helios can use first, GPUs before CPUs: their
+/// places are the numbers by which they can be chosen.
 std::vector<DeviceInfo> list_devices(const vk::Instance& instance);
 
 /// Throws unsupported: Vulkan has no device here.
@@ -63,8 +63,8 @@ std::vector<DeviceInfo> list_devices(const vk::Instance& instance);
 class Device {
  public:
   /// The first device that can be used; or the one with the number `name` in `list_devices`; or the
-  /// first one whose name contains `name`, upper and lower case alike. `instance` outlives it. Error:
-  /// unsupported, saying which devices there are.
+  /// first one whose name contains `name`, upper and lower case alike. `instance` outlives it.
+  /// Error: unsupported, saying which devices there are.
   Device(const vk::Instance& instance, const std::string& name);
   ~Device();
   Device(const Device&) = delete;

@@ -41,7 +41,8 @@ HeliosBackend::HeliosBackend(HeliosOptions options)
       pipelines_(device_, options.cache_folder),
       recorder_(device_, timeline_, memory_, options.is_timing),
       staging_(device_, timeline_, recorder_),
-      uses_matrix_units_(options.uses_matrix_units) {}
+      uses_matrix_units_(options.uses_matrix_units),
+      on_notice_(std::move(options.on_notice)) {}
 
 const KernelTable& HeliosBackend::kernels() const noexcept {
   static const KernelTable table = make_table();
@@ -115,12 +116,19 @@ bool HeliosBackend::has_matrix_units(DType dtype) {
     if (is_there && gemm_passes_test(*this, dtype)) {
       units = Units::trusted;
     } else if (is_there) {
-      const std::lock_guard lock(notice_mutex_);
-      notice_ += fmt::format("the matrix units of '{}' compute {} wrongly, and are not used. ",
-                             device_.info().name, to_string(dtype));
+      tell(fmt::format("the matrix units of '{}' compute {} wrongly, and are not used",
+                       device_.info().name, to_string(dtype)));
     }
   }
   return units == Units::trusted;
+}
+
+void HeliosBackend::tell(const std::string& text) {
+  {
+    const std::lock_guard lock(notice_mutex_);
+    notice_ += (notice_.empty() ? "" : "; ") + text;
+  }
+  if (on_notice_) on_notice_(text);
 }
 
 std::string HeliosBackend::notice() const {

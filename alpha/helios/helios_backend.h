@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <mutex>
 #include <string>
@@ -22,6 +23,7 @@ struct HeliosOptions {
   std::int64_t timeout_ms = 60'000;         // of a wait for the device
   bool uses_matrix_units = true;            // where there are any, and they pass a test
   bool is_timing = false;                   // kernels, one after the other: see take_times
+  std::function<void(const std::string&)> on_notice = {};  // what `notice` has, when it is known
   vk::InstanceOptions vulkan = {};
 };
 
@@ -92,6 +94,7 @@ class HeliosBackend final : public Backend {
   enum class Units : std::uint8_t { untried, trusted, none };
 
   static Range range_of(const Tensor& tensor);
+  void tell(const std::string& text);
 
   // The last is the first to go.
   vk::Instance instance_;
@@ -103,6 +106,7 @@ class HeliosBackend final : public Backend {
   Recorder recorder_;
   Staging staging_;
   bool uses_matrix_units_;
+  std::function<void(const std::string&)> on_notice_;
   std::array<std::atomic<Units>, kDTypeCount> units_ = {};
   mutable std::mutex notice_mutex_;
   std::string notice_;

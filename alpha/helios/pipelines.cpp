@@ -2,9 +2,31 @@
 
 #include "alpha/core/error.h"
 #include "alpha/core/files.h"
+#include "alpha/core/hash.h"
 #include "alpha/helios/vk/result.h"
 
 namespace alpha::helios {
+
+namespace {
+
+/// The first line of a cache file: of what follows it is the sum, since a driver may trust it.
+std::string head_of(std::string_view content) {
+  return fmt::format("alpha helios cache 1 {}\n", hex64(xxh3(content)));
+}
+
+std::string with_sum(const std::string& content) {
+  return head_of(content) + content;
+}
+
+/// What `with_sum` was given; nothing, if the file is damaged.
+std::string whole_content(const std::string& file) {
+  const std::size_t end = file.find('\n');
+  if (end == std::string::npos) return {};
+  std::string content = file.substr(end + 1);
+  return file.starts_with(head_of(content)) ? content : std::string();
+}
+
+}  // namespace
 
 Pipelines::Pipelines(const Device& device, const std::filesystem::path& cache_folder)
     : device_(device) {
@@ -21,13 +43,12 @@ Pipelines::~Pipelines() {
 void Pipelines::load_cache() {
   std::string bytes;
   try {
-    if (!cache_file_.empty() && std::filesystem::exists(cache_file_)) {
-      bytes = read_file(cache_file_);
+    if (!cache_file_.empty() && file_exists(cache_file_)) {
+      bytes = whole_content(read_file(cache_file_));
     }
   } catch (const Error&) {  // NOLINT(bugprone-empty-catch): then all is compiled anew
   }
-  // What another driver wrote, or a damaged file, is the driver's to refuse: it begins with a
-  // header that names the driver.
+  // What another driver wrote is the driver's to refuse: it begins with a header that names it.
   VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
                                     .initialDataSize = bytes.size(),
                                     .pInitialData = bytes.data()};
@@ -54,8 +75,7 @@ void Pipelines::save_cache() noexcept {
       return;
     }
     bytes.resize(size);
-    std::filesystem::create_directories(cache_file_.parent_path());
-    write_file_atomic(cache_file_, bytes);
+    write_file_atomic(cache_file_, with_sum(bytes));
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): the next process compiles anew
   }
 }

@@ -18,6 +18,11 @@ using helios::HeliosBackend;
 /// Devices that have nothing to do run slowly: before a measurement they get something.
 constexpr double kWarmUpSeconds = 0.1;
 
+helios::HeliosOptions timed(helios::HeliosOptions options) {
+  options.is_timing = true;
+  return options;
+}
+
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values[values.size() / 2];
@@ -86,7 +91,7 @@ KernelRate measure_kernel(HeliosBackend& backend, Stopwatch& stopwatch, const Ke
 }
 
 void measure_kernels(HeliosBench& bench, const HeliosBenchOptions& options) {
-  HeliosBackend backend({.device = options.device, .is_timing = true});
+  HeliosBackend backend(timed(options.helios));
   bench.device = backend.device().info();
   if (bench.device.timestamp_ns <= 0) {
     fail(ErrorCode::unsupported, "'{}' does not tell what time its work takes", bench.device.name);
@@ -123,7 +128,7 @@ StepSplit measure_step(HeliosBench& bench, const HeliosBenchOptions& options) {
                      .flops_per_token = model.flops_per_token(model.block_size)};
   const auto n = static_cast<double>(split.n_steps);
   {
-    HeliosBackend backend({.device = options.device, .is_timing = true});
+    HeliosBackend backend(timed(options.helios));
     bench.device = backend.device().info();
     TrialTraining training(backend, options.run);
     warm_up(backend, training);
@@ -135,7 +140,7 @@ StepSplit measure_step(HeliosBench& bench, const HeliosBenchOptions& options) {
       split.device_seconds += kernel.ms * 1e-3;
     }
   }
-  HeliosBackend backend({.device = options.device});
+  HeliosBackend backend(options.helios);
   TrialTraining training(backend, options.run);
   warm_up(backend, training);
   const SystemClock clock;

@@ -13,7 +13,7 @@
 namespace alpha::cli {
 
 struct HeliosBenchOptions {
-  std::string device = {};  // as HeliosOptions has it
+  helios::HeliosOptions helios = {};  // of the device
   DType dtype = DType::bf16;
   std::int64_t n_repeats = 10;
   std::string only = {};    // kernels with this in their name; empty: all

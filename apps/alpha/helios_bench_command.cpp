@@ -27,7 +27,7 @@ struct HeliosBenchFlags {
 
   void add_to(Flags& flags) {
     flags.group("Flags");
-    flags.text("--device", device, "Part of the device's name [the first that can be used]");
+    flags.text("--device", device, "Part of its name, or its number in `alpha devices`");
     flags.choice("--dtype", dtype, compute_dtype_names(), "What is computed in [bf16]");
     flags.choice("--scale", scale, kScales, "Size of the tensors [full; small on a CPU]");
     flags.integer("--repeats", repeats, "Of each measurement; the median counts [10; small: 3]",
@@ -51,13 +51,16 @@ struct HeliosBenchFlags {
   }
 
   HeliosBenchOptions options(bool is_small) const {
-    HeliosBenchOptions options = {.device = device.value_or(""),
-                                  .dtype = parse_dtype(dtype.value_or("bf16")),
-                                  .n_repeats = repeats.value_or(is_small ? 3 : 10),
-                                  .only = only.value_or(""),
-                                  .has_kernels = kernels.value_or(true),
-                                  .has_step = step.value_or(true),
-                                  .sizes = is_small ? kSmallSizes : kFullSizes};
+    HeliosBenchOptions options = {
+        .helios = {.device = device.value_or(""),
+                   .cache_folder = user_cache_folder(),
+                   .on_notice = [](const std::string& text) { warn(text); }},
+        .dtype = parse_dtype(dtype.value_or("bf16")),
+        .n_repeats = repeats.value_or(is_small ? 3 : 10),
+        .only = only.value_or(""),
+        .has_kernels = kernels.value_or(true),
+        .has_step = step.value_or(true),
+        .sizes = is_small ? kSmallSizes : kFullSizes};
     GptConfig& model = options.run.model;
     model = gpt_preset(preset.value_or("gpt2"));
     model.vocab_size = vocab_size.value_or(is_small ? 512 : 50304);

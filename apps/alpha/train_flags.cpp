@@ -22,12 +22,13 @@ constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn",
 
 constexpr std::array<std::string_view, 3> kReportedCheckpoints = {"last", "all", "none"};
 
-constexpr std::array<std::string_view, 18> kChangeableOnResume = {"resume",
+constexpr std::array<std::string_view, 19> kChangeableOnResume = {"resume",
                                                                   "config",
                                                                   "data",
                                                                   "valData",
                                                                   "runDir",
                                                                   "backend",
+                                                                  "device",
                                                                   "threads",
                                                                   "evalInterval",
                                                                   "checkpointInterval",

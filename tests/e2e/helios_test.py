@@ -59,6 +59,53 @@ class Devices(HeliosTest):
         self.assertEqual(self.ok("devices", "--json", env=env), "[]\n")
 
 
+class Training(HeliosTest):
+    """Where a command computes, and what is kept between processes."""
+
+    FLAGS = ["--tokenizer", "char", "--layers", "1", "--dim", "32", "--heads", "2", "--block", "16",
+             "--batch", "2", "--steps", "3", "--sampleInterval", "0", "--evalIters", "1"]
+
+    def setUp(self):
+        super().setUp()
+        self.ok("data", "make", "stories", "--size", "20KB", "--seed", "1", "--out", "a.txt")
+
+    def test_a_device_is_chosen_by_its_number_or_part_of_its_name(self):
+        devices = json.loads(self.ok("devices", "--json"))
+        number = next(i for i, device in enumerate(devices) if device["canBeUsed"])
+        for device in (str(number), devices[number]["name"][:5].upper()):
+            self.ok("train", "--data", "a.txt", *self.FLAGS, "--backend", "helios", "--device",
+                    device, "--runDir", f"run{device}")
+        self.ok("train", "--resume", f"run{number}", "--device", str(number))
+        self.ok("sample", "--checkpoint", f"run{number}", "--backend", "helios", "--device",
+                str(number), "--steps", "2")
+        self.refused(1, "sample", "--checkpoint", f"run{number}", "--backend", "helios", "--device",
+                     "Voodoo 2", says=devices[number]["name"])
+
+    def test_a_device_for_another_backend_is_a_usage_error(self):
+        for backend in (["--backend", "cpu"], []):
+            self.refused(2, "train", "--data", "a.txt", *self.FLAGS, *backend, "--device", "0",
+                         says="--device is for --backend helios, and this runs on cpu")
+
+    def test_compiled_kernels_are_kept_in_the_users_cache(self):
+        train = [ALPHA, "train", "--data", "a.txt", *self.FLAGS, "--backend", "helios"]
+        cache = self.dir / "cache"
+        for env, folder in (({"XDG_CACHE_HOME": str(cache)}, cache / "alpha"),
+                            ({"HOME": str(self.dir)}, self.dir / ".cache" / "alpha")):
+            base = {key: value for key, value in os.environ.items()
+                    if key not in ("XDG_CACHE_HOME", "HOME")}
+            two = [subprocess.Popen([*train, "--runDir", f"{folder.parent.name}{i}"], cwd=self.dir,
+                                    env={**base, **env}, stdout=subprocess.DEVNULL)
+                   for i in range(2)]
+            self.assertEqual([process.wait(timeout=120) for process in two], [0, 0])
+            kept = list(folder.iterdir())
+            self.assertEqual(len(kept), 1, kept)
+            self.assertTrue(kept[0].read_bytes().startswith(b"alpha helios cache 1 "))
+            kept[0].write_bytes(b"damaged")
+            self.ok("train", "--data", "a.txt", *self.FLAGS, "--backend", "helios", "--runDir",
+                    f"{folder.parent.name}2", env={**base, **env})
+            self.assertTrue(kept[0].read_bytes().startswith(b"alpha helios cache 1 "))
+
+
 class Bench(HeliosTest):
     STEP = ["--layers", "1", "--dim", "32", "--heads", "2", "--block", "16", "--batch", "2",
             "--vocabSize", "64"]
