@@ -255,6 +255,8 @@ DeviceInfo describe(const vk::Functions& vk, VkPhysicalDevice device) {
   info.max_memory_bytes = maintenance.maxMemoryAllocationSize;
   info.has_16_bit_storage = features.storage16.storageBuffer16BitAccess == VK_TRUE;
   info.has_f16 = features.f16.shaderFloat16 == VK_TRUE;
+  info.has_subgroup_clusters =
+      (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_CLUSTERED_BIT) != 0;
   info.has_subgroup_size_control = features.subgroup_size.subgroupSizeControl == VK_TRUE &&
                                    features.subgroup_size.computeFullSubgroups == VK_TRUE;
   const bool has_sizes = info.has_subgroup_size_control && subgroup_sizes.maxSubgroupSize > 0;

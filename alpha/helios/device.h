@@ -43,6 +43,7 @@ struct DeviceInfo {
   bool has_16_bit_storage = false;     // kernels read and write f16 and bf16
   bool has_f16 = false;                // arithmetic
   bool has_subgroup_size_control = false;
+  bool has_subgroup_clusters = false;  // reductions over a few neighbours
   bool has_memory_budget = false;
   bool has_pipeline_robustness = false;
   std::vector<MatrixShape> f16_matrices;   // f16 x f16 + f32

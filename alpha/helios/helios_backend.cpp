@@ -3,6 +3,7 @@
 #include <array>
 
 #include "alpha/core/error.h"
+#include "alpha/helios/kernels/flash.h"
 #include "alpha/helios/kernels/gemm.h"
 #include "alpha/tensor/ops/ops.h"
 
@@ -107,17 +108,20 @@ Recorder::Stats HeliosBackend::recorded() const {
   return recorder_.stats();
 }
 
-bool HeliosBackend::has_matrix_units(DType dtype) {
-  std::atomic<Units>& units = units_[static_cast<std::size_t>(dtype)];
+bool HeliosBackend::has_matrix_units(DType dtype, MatrixUse use) {
+  const bool is_product = use == MatrixUse::products;
+  std::atomic<Units>& units = units_[is_product ? 0 : 1][static_cast<std::size_t>(dtype)];
   if (units == Units::untried) {
     // While they are tested they count as none: who asks meanwhile computes without them.
     units = Units::none;
-    const bool is_there = uses_matrix_units_ && has_gemm(device_.info(), dtype);
-    if (is_there && gemm_passes_test(*this, dtype)) {
+    const bool is_there = uses_matrix_units_ && (is_product ? has_gemm(device_.info(), dtype)
+                                                            : has_flash(device_.info(), dtype));
+    if (is_there && (is_product ? gemm_passes_test : flash_passes_test)(*this, dtype)) {
       units = Units::trusted;
     } else if (is_there) {
-      tell(fmt::format("the matrix units of '{}' compute {} wrongly, and are not used",
-                       device_.info().name, to_string(dtype)));
+      tell(fmt::format("the matrix units of '{}' compute {} of {} wrongly, and are not used",
+                       device_.info().name, is_product ? "products" : "attention",
+                       to_string(dtype)));
     }
   }
   return units == Units::trusted;

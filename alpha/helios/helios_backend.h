@@ -27,6 +27,9 @@ struct HeliosOptions {
   vk::InstanceOptions vulkan = {};
 };
 
+/// What matrix units are used for, and tested for before.
+enum class MatrixUse : std::uint8_t { products, attention };
+
 /// A dispatch as kernels ask for it: what of each tensor the shader sees, in the order of its
 /// bindings, and its own parameters.
 struct KernelCall {
@@ -69,9 +72,9 @@ class HeliosBackend final : public Backend {
   /// Copies as many bytes as both have, as the driver does it.
   void copy(const Tensor& from, const Tensor& to);
 
-  /// Whether products of this dtype may run on matrix units: the device has them, and they have
-  /// passed a test against plain arithmetic, which the first call makes.
-  bool has_matrix_units(DType dtype);
+  /// Whether this may run on matrix units in this dtype: the device has them, and they have passed
+  /// a test against plain arithmetic, which the first call makes.
+  bool has_matrix_units(DType dtype, MatrixUse use);
 
   /// What is worth knowing of the device: matrix units that failed their test. Empty: nothing.
   std::string notice() const;
@@ -107,7 +110,7 @@ class HeliosBackend final : public Backend {
   Staging staging_;
   bool uses_matrix_units_;
   std::function<void(const std::string&)> on_notice_;
-  std::array<std::atomic<Units>, kDTypeCount> units_ = {};
+  std::array<std::array<std::atomic<Units>, kDTypeCount>, 2> units_ = {};  // by use
   mutable std::mutex notice_mutex_;
   std::string notice_;
 };

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <vector>
 
 #include "tests/helios/helios_test_base.h"
 
 #include "alpha/helios/shader.h"
+#include "alpha/helios/spirv/cooperative_matrix.h"
 #include "alpha/helios/spirv/module.h"
 #include "alpha/helios/spirv/reflection.h"
 
@@ -44,6 +46,55 @@ TEST(Reflection, RefusesWhatIsNoModule) {
   EXPECT_EQ(code_of([&] { spirv::reflect(words); }), ErrorCode::corrupt);
   words.back() = 0xffff'0000U;  // one that goes on behind the end
   EXPECT_EQ(code_of([&] { spirv::reflect(words); }), ErrorCode::corrupt);
+}
+
+/// Operands behind the result of each declaration of a 16-bit float: the width, and perhaps which.
+std::vector<std::vector<std::uint32_t>> half_types(std::span<const std::uint32_t> module) {
+  constexpr std::uint32_t kTypeFloat = 22;
+  std::vector<std::vector<std::uint32_t>> types;
+  spirv::for_each_instruction(module, [&](const spirv::Instruction& one) {
+    if (one.opcode != kTypeFloat || one.operands[1] != 16) return;
+    types.emplace_back(one.operands.begin() + 1, one.operands.end());
+  });
+  return types;
+}
+
+std::int64_t count(std::span<const std::uint32_t> module, std::uint32_t first, std::uint32_t last) {
+  std::int64_t n = 0;
+  spirv::for_each_instruction(module, [&](const spirv::Instruction& one) {
+    if (one.opcode >= first && one.opcode <= last) ++n;
+  });
+  return n;
+}
+
+TEST(CooperativeMatrices, LeaveNothingOfTheVendorsExtension) {
+  for (const char* name : {"gemm.nt", "gemm.nn", "gemm.tn", "flash_forward.bf16", "flash_dq.f16"}) {
+    const auto module = find_shader(name).module;
+    const std::int64_t n = count(module, 5358, 5362);
+    EXPECT_GE(n, 8) << name;
+    for (const auto element : {spirv::MatrixElement::bf16, spirv::MatrixElement::f16}) {
+      const auto rewritten = spirv::to_khr_matrices(module, element);
+      EXPECT_EQ(count(rewritten, 5358, 5362), 0) << name;
+      EXPECT_EQ(count(rewritten, 4456, 4460), n) << name;
+    }
+  }
+}
+
+TEST(CooperativeMatrices, HoldBf16InOperandsAlone) {
+  using Types = std::vector<std::vector<std::uint32_t>>;
+  const auto types_of = [](const char* name, spirv::MatrixElement element) {
+    return half_types(spirv::to_khr_matrices(find_shader(name).module, element));
+  };
+  const std::vector<std::uint32_t> f16 = {16};
+  const std::vector<std::uint32_t> bf16 = {16, 0};
+  // A product's result may be narrow: its bits are made by hand, and its type stays f16.
+  const Types of_product = types_of("gemm.nt", spirv::MatrixElement::bf16);
+  EXPECT_EQ(std::ranges::count(of_product, bf16), 1);
+  EXPECT_EQ(std::ranges::count(of_product, f16), 1);
+  EXPECT_EQ(types_of("gemm.nt", spirv::MatrixElement::f16), Types{f16});
+  // Attention puts elements into operands: all that was f16 is bf16.
+  EXPECT_EQ(types_of("flash_forward.bf16", spirv::MatrixElement::bf16), Types{bf16});
+  EXPECT_EQ(types_of("flash_forward.f16", spirv::MatrixElement::f16), Types{f16});
 }
 
 TEST(Shaders, AreFoundByNameAlone) {

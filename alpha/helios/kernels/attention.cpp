@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "alpha/helios/kernels/flash.h"
 #include "alpha/helios/kernels/rows.h"
 
 namespace alpha::helios {
@@ -67,7 +68,7 @@ void for_batch_pieces(const HeliosBackend& backend, const Tensor& qkv, Body&& bo
 }  // namespace
 
 void attention(HeliosBackend& backend, const AttentionArgs& args) {
-  if (args.out.numel() == 0) return;
+  if (args.out.numel() == 0 || flash_forward(backend, args)) return;
   const std::int64_t B = args.qkv.shape()[0];
   for_batch_pieces(backend, args.qkv, [&](std::int64_t begin, std::int64_t end) {
     const auto part = [&](const Tensor& tensor) { return rows_of(tensor, B, begin, end); };
@@ -81,7 +82,7 @@ void attention_backward(HeliosBackend& backend, const AttentionBackwardArgs& arg
     std::uint32_t T, H, D;
   };
 
-  if (args.dqkv.numel() == 0) return;
+  if (args.dqkv.numel() == 0 || flash_backward(backend, args)) return;
   const std::int64_t B = args.qkv.shape()[0];
   for_batch_pieces(backend, args.qkv, [&](std::int64_t begin, std::int64_t end) {
     const auto part = [&](const Tensor& tensor) { return rows_of(tensor, B, begin, end); };

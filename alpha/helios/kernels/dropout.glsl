@@ -7,7 +7,14 @@ uint mix_bits(uint h) {
 }
 
 // `high` and `low` are the halves of the element's index.
+uint hash_start(uint seed, uint counter, uint high) {
+  return seed + (counter + high * 0x9e3779b9u) * 2654435761u;
+}
+
+bool is_kept(uint start, uint low, uint threshold) {
+  return mix_bits(start + low * 2246822519u) > threshold;
+}
+
 bool is_kept(uint seed, uint counter, uint high, uint low, uint threshold) {
-  uint h = seed + (counter + high * 0x9e3779b9u) * 2654435761u + low * 2246822519u;
-  return mix_bits(h) > threshold;
+  return is_kept(hash_start(seed, counter, high), low, threshold);
 }

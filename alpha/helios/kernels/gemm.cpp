@@ -16,12 +16,6 @@ constexpr std::int64_t kStep = 32;   // along K
 constexpr std::uint32_t kInvocations = 128;
 constexpr std::uint32_t kSubgroup = 32;
 
-bool is_aligned(const Tensor& tensor) {
-  constexpr std::int64_t kBytes = 16;
-  return !tensor.is_defined() ||
-         tensor.offset() * static_cast<std::int64_t>(size_of(tensor.dtype())) % kBytes == 0;
-}
-
 /// How the sums begin.
 enum Start : std::uint32_t { kZeros = 0, kBias = 1, kResult = 2 };
 
@@ -65,8 +59,7 @@ void launch(HeliosBackend& backend, const Call& call) {
   backend.dispatch({.shader = &find_shader(shader_of(p)),
                     .constants = constants,
                     .subgroup_size = kSubgroup,
-                    .matrices = p.a.dtype() == DType::bf16 ? spirv::MatrixElement::bf16
-                                                           : spirv::MatrixElement::f16,
+                    .matrices = matrix_element(p.a.dtype()),
                     .tensors = tensors,
                     .parameters = bytes_of(Parameters{u32(p.M), u32(p.N), u32(p.K)}),
                     .groups_x = u32(p.M / kTile * (p.N / kTile)),
@@ -103,15 +96,16 @@ bool is_possible(HeliosBackend& backend, const Product& p) {
   if (is_wide && p.activation != Activation::none) return false;
   if (p.pre.is_defined() && (is_wide || p.pre.dtype() != p.out.dtype())) return false;
   if (p.is_accumulating && (!is_wide || p.bias.is_defined())) return false;
-  const std::uint64_t most = backend.device().info().max_range_bytes;
   for (const Tensor* tensor : {&p.a, &p.b, &p.out, &p.pre}) {
-    if (!is_aligned(*tensor)) return false;
-    if (tensor->is_defined() && tensor->size_bytes() > most) return false;
+    if (tensor->is_defined() && !is_at_16_bytes(*tensor)) return false;
   }
-  return backend.has_matrix_units(p.a.dtype());
+  const std::uint64_t most = backend.device().info().max_range_bytes;
+  const Tensor& whole = p.trans_a ? p.out : p.b;  // what run does not cut
+  if (whole.size_bytes() > most || (p.trans_a && !is_wide && p.a.size_bytes() > most)) return false;
+  return backend.has_matrix_units(p.a.dtype(), MatrixUse::products);
 }
 
-void run(HeliosBackend& backend, const Product& p) {
+void run_piece(HeliosBackend& backend, const Product& p) {
   const bool can_split = p.out.dtype() == DType::f32 && !p.bias.is_defined();
   const std::int64_t n_parts = can_split ? parts_for(p) : 1;
   if (n_parts > 1) return multiply_in_parts(backend, p, n_parts);
@@ -120,7 +114,38 @@ void run(HeliosBackend& backend, const Product& p) {
   launch(backend, call);
 }
 
+/// In pieces that a shader can see: of the rows of the result, or, where a is [K, M], of K.
+void run(HeliosBackend& backend, const Product& p) {
+  if (p.trans_a) {
+    const std::int64_t piece = row_piece_of(backend, p.K, {p.a, p.b}) / kStep * kStep;
+    for (std::int64_t begin = 0; begin < p.K; begin += piece) {
+      Product part = p;
+      part.K = std::min(piece, p.K - begin);
+      part.a = rows_of(p.a, p.K, begin, begin + part.K);
+      part.b = rows_of(p.b, p.K, begin, begin + part.K);
+      part.is_accumulating = p.is_accumulating || begin > 0;
+      run_piece(backend, part);
+    }
+    return;
+  }
+  const std::int64_t piece =
+      row_piece_of(backend, p.M, {p.a, p.out, or_else(p.pre, p.out)}) / kTile * kTile;
+  for (std::int64_t begin = 0; begin < p.M; begin += piece) {
+    Product part = p;
+    part.M = std::min(piece, p.M - begin);
+    part.a = rows_of(p.a, p.M, begin, begin + part.M);
+    part.out = rows_of(p.out, p.M, begin, begin + part.M);
+    if (p.pre.is_defined()) part.pre = rows_of(p.pre, p.M, begin, begin + part.M);
+    run_piece(backend, part);
+  }
+}
+
 }  // namespace
+
+bool is_at_16_bytes(const Tensor& tensor) noexcept {
+  constexpr std::int64_t kBytes = 16;
+  return tensor.offset() * static_cast<std::int64_t>(size_of(tensor.dtype())) % kBytes == 0;
+}
 
 bool has_gemm(const DeviceInfo& info, DType dtype) {
   const auto& shapes = dtype == DType::bf16 ? info.bf16_matrices : info.f16_matrices;

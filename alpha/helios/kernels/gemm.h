@@ -24,6 +24,14 @@ struct Product {
   Activation activation = Activation::none;
 };
 
+/// What matrices on matrix units hold: bf16 or f16.
+inline spirv::MatrixElement matrix_element(DType dtype) noexcept {
+  return dtype == DType::bf16 ? spirv::MatrixElement::bf16 : spirv::MatrixElement::f16;
+}
+
+/// Whether a tensor begins where 16 bytes can be read at once.
+bool is_at_16_bytes(const Tensor& tensor) noexcept;
+
 /// Whether a device has matrix units of the kind that the kernel is written for.
 bool has_gemm(const DeviceInfo& info, DType dtype);
 

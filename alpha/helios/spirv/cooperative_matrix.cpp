@@ -62,8 +62,11 @@ class Rewriter {
     if (!unsigned_) fail_corrupt("it has no unsigned integers");
     // 0, 1 and 2: uses of matrices, and the first two the order of their elements.
     first_number_ = module[kBoundWord];
-    bf16_ = first_number_ + 3;
-    out_[kBoundWord] = first_number_ + (is_bf16_ ? 4 : 3);
+    // Where sums are f32 alone, what is f16 is operands: the type itself becomes bf16, and shaders
+    // may put elements into operands. Else operands get a type of their own.
+    const bool has_narrow_sums = std::ranges::find(sum_elements_, half_) != sum_elements_.end();
+    bf16_ = is_bf16_ && !has_narrow_sums && half_ ? *half_ : first_number_ + 3;
+    out_[kBoundWord] = std::max(first_number_ + 3, bf16_ + 1);
     for_each_instruction(module, [this](const Instruction& one) { rewrite(one); });
   }
 
@@ -78,6 +81,9 @@ class Rewriter {
     if (one.opcode == OpConstantTrue) booleans_[operands[1]] = true;
     if (one.opcode == OpConstantFalse) booleans_[operands[1]] = false;
     if (one.opcode == OpTypeInt && operands[1] == 32 && operands[2] == 0) unsigned_ = operands[0];
+    if (one.opcode == OpTypeFloat && operands[1] == 16) half_ = operands[0];
+    if (one.opcode == OpTypeMatrixNv && use_of(operands[3]) == 2)
+      sum_elements_.push_back(operands[1]);
   }
 
   void put(std::uint32_t opcode, std::span<const std::uint32_t> operands) {
@@ -124,6 +130,13 @@ class Rewriter {
         put(OpTypeInt, in);
         if (in[0] == *unsigned_) put_constants();
         break;
+      case OpTypeFloat:
+        if (is_bf16_ && in[0] == bf16_) {
+          put(OpTypeFloat, {bf16_, 16, kBf16Encoding});
+        } else {
+          put(OpTypeFloat, in);
+        }
+        break;
       case OpTypeMatrixNv: {  // result, element, scope, rows, columns
         const std::uint32_t use = use_of(in[3]);
         const std::uint32_t element = use < 2 && is_bf16_ ? bf16_ : in[1];
@@ -152,7 +165,7 @@ class Rewriter {
     for (std::uint32_t value = 0; value < 3; ++value) {
       put(OpConstant, {*unsigned_, first_number_ + value, value});
     }
-    if (is_bf16_) put(OpTypeFloat, {bf16_, 16, kBf16Encoding});
+    if (is_bf16_ && bf16_ != half_) put(OpTypeFloat, {bf16_, 16, kBf16Encoding});
   }
 
   bool is_bf16_;
@@ -160,6 +173,8 @@ class Rewriter {
   std::map<std::uint32_t, std::uint32_t> spec_ids_;  // result -> id of the constant
   std::map<std::uint32_t, bool> booleans_;
   std::optional<std::uint32_t> unsigned_;
+  std::optional<std::uint32_t> half_;
+  std::vector<std::uint32_t> sum_elements_;
   std::uint32_t first_number_ = 0;
   std::uint32_t bf16_ = 0;
   bool has_bf16_ = false;

@@ -1,0 +1,185 @@
+#include "alpha/helios/kernels/flash.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "alpha/helios/kernels/gemm.h"
+#include "alpha/helios/kernels/rows.h"
+#include "alpha/tensor/create.h"
+#include "alpha/tensor/ops/cast.h"
+
+namespace alpha::helios {
+
+namespace {
+
+constexpr std::uint32_t kSubgroup = 32;
+constexpr std::uint32_t kFragment = 16;  // rows, and columns
+constexpr std::int64_t kMostD = 128;
+constexpr std::int64_t kMostGroups = 65'535;  // of a dispatch along z
+
+/// How a kernel cuts its work; as the shaders' constants.
+struct Cut {
+  std::uint32_t n_subgroups;
+  std::uint32_t block;  // rows that a workgroup walks over at a time
+  std::uint32_t each;   // fragments of rows that a subgroup holds
+
+  std::uint32_t rows() const noexcept { return n_subgroups * each * kFragment; }
+};
+
+/// The fastest of those tried on an H200.
+Cut cut_for(std::int64_t D) {
+  return D > 64 ? Cut{8, 64, 1} : Cut{4, 32, 1};
+}
+
+constexpr std::uint32_t kMostShared = 36 * 1024;  // bytes of a workgroup, at the largest heads
+
+struct Parameters {
+  std::uint32_t T, H, first_batch;
+  float scale, cap, keep_scale;
+  std::uint32_t seed, counter, threshold;
+};
+
+std::int64_t head_size(const Tensor& qkv, const AttentionOptions& options) {
+  return qkv.shape()[2] / 3 / options.n_heads;
+}
+
+void launch(HeliosBackend& backend, std::string_view name, const Cut& cut, const Tensor& qkv,
+            std::span<const Tensor> tensors, std::int64_t first_batch,
+            const AttentionOptions& options) {
+  const std::int64_t T = qkv.shape()[1];
+  const std::int64_t D = head_size(qkv, options);
+  const double scale = 1 / std::sqrt(static_cast<double>(D));
+  const Parameters parameters = {.T = u32(T),
+                                 .H = u32(options.n_heads),
+                                 .first_batch = u32(first_batch),
+                                 .scale = static_cast<float>(scale),
+                                 .cap = static_cast<float>(options.soft_cap / scale),
+                                 .keep_scale = static_cast<float>(1 / (1 - options.dropout)),
+                                 .seed = static_cast<std::uint32_t>(options.key.seed),
+                                 .counter = options.key.counter,
+                                 .threshold = DropoutKey::drop_threshold(options.dropout)};
+  const std::int64_t n_batches = tensors.front().numel() / (T * qkv.shape()[2]);
+  backend.dispatch(
+      {.shader = &shader_for(name, qkv.dtype()),
+       .constants = {cut.n_subgroups * kSubgroup, cut.n_subgroups, u32(D), cut.block, cut.each,
+                     options.soft_cap > 0 ? 1U : 0U, options.dropout > 0 ? 1U : 0U},
+       .subgroup_size = kSubgroup,
+       .matrices = matrix_element(qkv.dtype()),
+       .tensors = tensors,
+       .parameters = bytes_of(parameters),
+       .groups_x = u32((T + cut.rows() - 1) / cut.rows()),
+       .groups_y = u32(options.n_heads),
+       .groups_z = u32(n_batches)});
+}
+
+/// Calls body(part, first) for pieces of batch entries that a shader can see; part(tensor) is a
+/// tensor's share.
+template<class Body>
+void for_batch_pieces(const HeliosBackend& backend, const Tensor& qkv, Body&& body) {
+  const std::int64_t B = qkv.shape()[0];
+  for_row_pieces(backend, B, {qkv}, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin; at < end; at += kMostGroups) {
+      const std::int64_t stop = std::min(end, at + kMostGroups);
+      body([=](const Tensor& tensor) { return rows_of(tensor, B, at, stop); }, at);
+    }
+  });
+}
+
+void run_forward(HeliosBackend& backend, const AttentionArgs& args) {
+  const Cut cut = cut_for(head_size(args.qkv, args.options));
+  for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first) {
+    const std::array<Tensor, 3> tensors = {part(args.qkv), part(args.out), part(args.lse)};
+    launch(backend, "flash_forward", cut, args.qkv, tensors, first, args.options);
+  });
+}
+
+void run_backward(HeliosBackend& backend, const AttentionBackwardArgs& args) {
+  struct DeltaParameters {
+    std::uint32_t T, H;
+  };
+
+  const Cut cut = cut_for(head_size(args.qkv, args.options));
+  for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first) {
+    const Tensor lse = part(args.lse);
+    const Tensor delta = scratch(backend, lse.shape());
+    const std::array<Tensor, 5> tensors = {part(args.qkv), lse, delta, part(args.dout),
+                                           part(args.dqkv)};
+    launch_once(backend, shader_for("flash_delta", args.dtype()),
+                {u32(head_size(args.qkv, args.options) / 8)}, {part(args.out), tensors[3], delta},
+                lse.numel(), DeltaParameters{u32(args.qkv.shape()[1]), u32(args.options.n_heads)});
+    launch(backend, "flash_dq", cut, args.qkv, tensors, first, args.options);
+    launch(backend, "flash_dkv", cut, args.qkv, tensors, first, args.options);
+  });
+}
+
+bool is_possible(HeliosBackend& backend, const Tensor& qkv, const AttentionOptions& options,
+                 std::initializer_list<Tensor> tensors) {
+  const std::int64_t D = head_size(qkv, options);
+  return D % kFragment == 0 && D > 0 && D <= kMostD &&
+         std::ranges::all_of(tensors, [](const Tensor& x) { return is_at_16_bytes(x); }) &&
+         backend.has_matrix_units(qkv.dtype(), MatrixUse::attention);
+}
+
+/// Numbers from -2 to 2, the same every time.
+Tensor test_numbers(HeliosBackend& backend, const Shape& shape, std::uint32_t seed, DType dtype) {
+  std::vector<float> values(static_cast<std::size_t>(shape.numel()));
+  std::uint32_t state = seed;
+  for (float& value : values) {
+    state = state * 1'664'525 + 1'013'904'223;
+    value = static_cast<float>(state >> 8) * 0x1p-22F - 2;
+  }
+  return from_values(backend, shape, std::span<const float>(values), dtype);
+}
+
+/// Whether x is y but for what rounding to 16 bits makes of values about 1.
+bool is_near(HeliosBackend& backend, const Tensor& x, const Tensor& y) {
+  constexpr float kTolerance = 0.04F;
+  const std::vector<float> a = to_floats(backend, x);
+  const std::vector<float> b = to_floats(backend, y);
+  return std::ranges::equal(a, b, [](float one, float other) {
+    return std::abs(one - other) <= kTolerance * std::max(1.0F, std::abs(other));
+  });
+}
+
+}  // namespace
+
+bool has_flash(const DeviceInfo& info, DType dtype) {
+  return has_gemm(info, dtype) && info.has_subgroup_clusters &&
+         info.max_shared_bytes >= kMostShared;
+}
+
+bool flash_forward(HeliosBackend& backend, const AttentionArgs& args) {
+  if (!is_possible(backend, args.qkv, args.options, {args.qkv, args.out})) return false;
+  run_forward(backend, args);
+  return true;
+}
+
+bool flash_backward(HeliosBackend& backend, const AttentionBackwardArgs& args) {
+  const std::initializer_list<Tensor> tensors = {args.qkv, args.out, args.dout, args.dqkv};
+  if (!is_possible(backend, args.qkv, args.options, tensors)) return false;
+  run_backward(backend, args);
+  return true;
+}
+
+bool flash_passes_test(HeliosBackend& backend, DType dtype) {
+  constexpr std::int64_t B = 2;
+  constexpr std::int64_t T = 150;
+  constexpr std::int64_t C = 64;
+  const AttentionOptions options = {
+      .n_heads = 2, .soft_cap = 20, .dropout = 0.2, .key = {.seed = 5, .counter = 3}};
+  const Tensor qkv = test_numbers(backend, {B, T, 3 * C}, 1, dtype);
+  const Tensor dout = test_numbers(backend, {B, T, C}, 2, dtype);
+  // While they are not trusted, these compute without them.
+  const AttentionResult plain = attention(backend, qkv, options);
+  const Tensor plain_dqkv = attention_backward(backend, qkv, plain, dout, options);
+
+  const AttentionResult result = {full(backend, {B, T, C}, std::nan(""), dtype),
+                                  full(backend, plain.lse.shape(), std::nan(""))};
+  run_forward(backend, {qkv, result.out, result.lse, options});
+  const Tensor dqkv = full(backend, qkv.shape(), std::nan(""), dtype);
+  run_backward(backend, {qkv, plain.out, plain.lse, dout, dqkv, options});
+  return is_near(backend, result.out, plain.out) && is_near(backend, result.lse, plain.lse) &&
+         is_near(backend, dqkv, plain_dqkv);
+}
+
+}  // namespace alpha::helios
