@@ -146,6 +146,17 @@ std::vector<Recorder::KernelTime> HeliosBackend::take_times() {
   return recorder_.take_times();
 }
 
+void HeliosBackend::set_timing(Recorder::Timing timing) {
+  const std::lock_guard lock(mutex_);
+  recorder_.set_timing(timing);
+}
+
+std::vector<Recorder::Span> HeliosBackend::take_spans() {
+  const std::lock_guard lock(mutex_);
+  recorder_.submit();
+  return recorder_.take_spans();
+}
+
 void HeliosBackend::dispatch(const KernelCall& call) {
   const Pipeline& pipeline =
       pipelines_.get({call.shader, call.constants, call.subgroup_size, call.matrices});

@@ -93,6 +93,12 @@ class HeliosBackend final : public Backend {
   /// measured.
   std::vector<Recorder::KernelTime> take_times();
 
+  /// What is measured from here on. Error: as Recorder::set_timing.
+  void set_timing(Recorder::Timing timing);
+
+  /// Single commands since this was last asked, where those are measured.
+  std::vector<Recorder::Span> take_spans();
+
  private:
   enum class Units : std::uint8_t { untried, trusted, none };
 

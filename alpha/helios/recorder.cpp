@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <functional>
+#include <utility>
 
 #include "alpha/core/error.h"
 #include "alpha/helios/vk/result.h"
@@ -44,8 +45,7 @@ Recorder::Recorder(const Device& device, Timeline& timeline, const Memory& memor
     : device_(device),
       timeline_(timeline),
       memory_(memory),
-      slots_(kSlots),
-      is_timing_(is_timing && device.info().timestamp_ns > 0) {
+      slots_(kSlots) {
   const vk::Functions& vk = device.functions();
   const VkCommandPoolCreateInfo pool_info = {
       .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
@@ -64,8 +64,19 @@ Recorder::Recorder(const Device& device, Timeline& timeline, const Memory& memor
   for (std::size_t i = 0; i < kSlots; ++i) {
     slots_[i].commands = commands[i];
     slots_[i].sets = make_sets();
-    if (is_timing_) slots_[i].queries = make_queries();
   }
+  if (is_timing) set_timing(Timing::sums);
+}
+
+void Recorder::set_timing(Timing timing) {
+  submit();
+  if (device_.info().timestamp_ns <= 0) return;
+  for (Slot& slot : slots_) {
+    if (timing != Timing::none && slot.queries.get() == VK_NULL_HANDLE) {
+      slot.queries = make_queries();
+    }
+  }
+  timing_ = timing;
 }
 
 vk::QueryPool Recorder::make_queries() const {
@@ -153,15 +164,16 @@ void Recorder::begin() {
   vk::check(vk.ResetDescriptorPool(device_.get(), slot.sets.get(), 0), "vkResetDescriptorPool");
   vk::check(vk.BeginCommandBuffer(slot.commands, &info), "vkBeginCommandBuffer");
   is_recording_ = true;
-  if (!is_timing_) return;
   collect(slot);
+  if (timing_ == Timing::none) return;
+  slot.has_spans = timing_ == Timing::spans;
   vk.CmdResetQueryPool(slot.commands, slot.queries.get(), 0,
                        static_cast<std::uint32_t>(2 * kMostRecorded));
 }
 
 /// The time before a command (with its name) or behind one.
 void Recorder::stamp(std::string_view name) {
-  if (!is_timing_) return;
+  if (timing_ == Timing::none) return;
   Slot& slot = slots_[slot_];
   const auto n = static_cast<std::uint32_t>(2 * slot.names.size());
   if (!name.empty()) slot.names.push_back(name);
@@ -179,21 +191,40 @@ void Recorder::collect(Slot& slot) {
                 VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
             "vkGetQueryPoolResults");
   constexpr double kMsPerNs = 1e-6;
+  const double ms_per_tick = static_cast<double>(device_.info().timestamp_ns) * kMsPerNs;
+  if (!first_tick_) first_tick_ = ticks.front();
+  // Batches are not looked at in their order: some may have begun before the first.
+  const auto since_first = [&](std::uint64_t tick) {
+    return static_cast<double>(static_cast<std::int64_t>(tick - *first_tick_)) * ms_per_tick;
+  };
   for (std::size_t i = 0; i < slot.names.size(); ++i) {
     KernelTime& time = times_[slot.names[i]];
     time.name = slot.names[i];
     ++time.n;
-    time.ms += static_cast<double>(ticks[2 * i + 1] - ticks[2 * i]) *
-               static_cast<double>(device_.info().timestamp_ns) * kMsPerNs;
+    time.ms += static_cast<double>(ticks[2 * i + 1] - ticks[2 * i]) * ms_per_tick;
+    if (slot.has_spans) {
+      spans_.push_back({slot.names[i], since_first(ticks[2 * i]), since_first(ticks[2 * i + 1])});
+    }
   }
   slot.names.clear();
 }
 
-std::vector<Recorder::KernelTime> Recorder::take_times() {
+void Recorder::collect_all() {
   timeline_.wait(timeline_.submitted());
   for (Slot& slot : slots_) {
     if (&slot != &slots_[slot_] || !is_recording_) collect(slot);
   }
+}
+
+std::vector<Recorder::Span> Recorder::take_spans() {
+  collect_all();
+  std::vector<Span> spans = std::exchange(spans_, {});
+  std::ranges::stable_sort(spans, {}, &Span::begin_ms);
+  return spans;
+}
+
+std::vector<Recorder::KernelTime> Recorder::take_times() {
+  collect_all();
   std::vector<KernelTime> times;
   for (auto& [name, time] : times_) times.push_back(std::move(time));
   times_.clear();
@@ -206,7 +237,7 @@ std::vector<Recorder::KernelTime> Recorder::take_times() {
 void Recorder::before(std::string_view name, std::span<const Range> reads,
                       std::span<const Range> writes) {
   begin();
-  if (is_timing_ || hazards_.needs_barrier(reads, writes)) {
+  if (timing_ != Timing::none || hazards_.needs_barrier(reads, writes)) {
     const VkMemoryBarrier barrier = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
         .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,

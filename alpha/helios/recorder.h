@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,7 +78,21 @@ class Recorder {
     double ms = 0;
   };
 
-  /// All outlive it. Measuring times makes commands run one after the other.
+  /// What is measured of commands. While anything is, they run one after the other.
+  enum class Timing : std::uint8_t {
+    none,
+    sums,  // of each kernel
+    spans  // of each command too
+  };
+
+  /// A command as it ran, in milliseconds since some moment of the device.
+  struct Span {
+    std::string_view name;  // lives as long as the pipelines
+    double begin_ms = 0;
+    double end_ms = 0;
+  };
+
+  /// All outlive it. `is_timing` begins with Timing::sums.
   Recorder(const Device& device, Timeline& timeline, const Memory& memory, bool is_timing);
   ~Recorder();
   Recorder(const Recorder&) = delete;
@@ -104,9 +119,16 @@ class Recorder {
 
   Stats stats() const noexcept { return stats_; }
 
+  /// From the next command on; submits those before. Devices without timestamps measure nothing.
+  /// Error: as `submit`; out_of_memory.
+  void set_timing(Timing timing);
+
   /// Of what has run so far, the longest first, and forgets it. Waits for what was submitted.
   /// Error: device_lost.
   std::vector<KernelTime> take_times();
+
+  /// The same for single commands, in their order.
+  std::vector<Span> take_spans();
 
  private:
   struct Slot {
@@ -114,6 +136,7 @@ class Recorder {
     vk::DescriptorPool sets;
     vk::QueryPool queries;                // where times are measured: two a command
     std::vector<std::string_view> names;  // of the commands
+    bool has_spans = false;               // that are wanted
     std::uint64_t value = 0;              // of its last submit
   };
 
@@ -127,6 +150,7 @@ class Recorder {
   vk::QueryPool make_queries() const;
   void stamp(std::string_view name);
   void collect(Slot& slot);
+  void collect_all();
 
   const Device& device_;
   Timeline& timeline_;
@@ -140,8 +164,10 @@ class Recorder {
   std::vector<Range> reads_;  // of the command at hand
   std::vector<Range> writes_;
   Stats stats_;
-  bool is_timing_;
+  Timing timing_ = Timing::none;
   std::map<std::string_view, KernelTime> times_;
+  std::vector<Span> spans_;
+  std::optional<std::uint64_t> first_tick_;  // from which spans count
 };
 
 }  // namespace alpha::helios

@@ -54,19 +54,27 @@ std::int64_t state_count(const Json& state, const char* key, std::string_view wh
   return value;
 }
 
-/// Adds the time since the last lap to a field, in milliseconds.
+/// The time between two moments, which is told as a phase too.
 class Laps {
  public:
-  explicit Laps(const Clock& clock) : clock_(clock), last_(clock.seconds()) {}
+  Laps(const Clock& clock, const TrainerHooks& hooks)
+      : clock_(clock),
+        hooks_(hooks),
+        last_(clock.seconds()) {}
 
-  void add_to(double& field_ms) {
-    const double now = clock_.seconds();
-    field_ms += (now - last_) * 1e3;
-    last_ = now;
+  /// Milliseconds since the last lap, which were `phase`.
+  double end(std::string_view phase) {
+    const double begin = last_;
+    last_ = clock_.seconds();
+    if (hooks_.on_phase) {
+      hooks_.on_phase({.name = phase, .begin_seconds = begin, .end_seconds = last_});
+    }
+    return (last_ - begin) * 1e3;
   }
 
  private:
   const Clock& clock_;
+  const TrainerHooks& hooks_;
   double last_;
 };
 
@@ -217,11 +225,11 @@ double Trainer::accumulate_gradients(StepMetrics& metrics) {
 
 double Trainer::micro_step(std::int64_t micro, StepMetrics& metrics) {
   const TrainConfig& train = setup_.run.train;
-  Laps laps(clock_);
+  Laps laps(clock_, hooks_);
   batches_.next(batch_);
   backend_.upload(batch_.inputs.data(), inputs_);
   backend_.upload(batch_.targets.data(), targets_);
-  laps.add_to(metrics.data_ms);
+  metrics.data_ms += laps.end("data");
   tape_.clear();
   const Variable loss =
       cross_entropy(tape_,
@@ -231,19 +239,19 @@ double Trainer::micro_step(std::int64_t micro, StepMetrics& metrics) {
                                  .is_checkpointing = train.is_checkpointing}),
                     targets_);
   const double value = to_scalar(backend_, loss.data());
-  laps.add_to(metrics.forward_ms);
+  metrics.forward_ms += laps.end("forward");
   if (std::isfinite(value)) {
     tape_.backward(loss, 1.0 / static_cast<double>(train.grad_accum_steps));
   }
-  laps.add_to(metrics.backward_ms);
+  metrics.backward_ms += laps.end("backward");
   return value;
 }
 
 void Trainer::update(StepMetrics& metrics) {
   const TrainConfig& train = setup_.run.train;
-  Laps laps(clock_);
+  Laps laps(clock_, hooks_);
   metrics.grad_norm = std::sqrt(sum_squares(backend_, parameters_.gradients()));
-  laps.add_to(metrics.grad_norm_ms);
+  metrics.grad_norm_ms += laps.end("gradient norm");
   if (!std::isfinite(metrics.loss) || !std::isfinite(metrics.grad_norm)) {
     metrics.is_skipped = true;
     warn(fmt::format("step {}: loss {} with gradient norm {}; the weights stay as they were",
@@ -268,11 +276,12 @@ void Trainer::update(StepMetrics& metrics) {
     ++n_clipped_;
   }
   optimizer_.step(metrics.lr, metrics.clip_coefficient);
-  laps.add_to(metrics.optimizer_ms);
+  metrics.optimizer_ms += laps.end("optimizer");
 }
 
 void Trainer::evaluate(StepMetrics& metrics) {
   const TrainConfig& train = setup_.run.train;
+  Laps laps(clock_, hooks_);
   const double loss = evaluate_windows(
       {.backend = backend_, .config = setup_.run.model, .weights = weights_},
       setup_.data.validation, train.batch_size, train.batch_size * train.eval_iters);
@@ -281,6 +290,7 @@ void Trainer::evaluate(StepMetrics& metrics) {
       bits_per_byte(loss, static_cast<std::int64_t>(setup_.data.validation.size()),
                     setup_.data.n_validation_bytes);
   best_validation_loss_ = std::min(best_validation_loss_, loss);
+  laps.end("eval");
 }
 
 void Trainer::save_checkpoint() {

@@ -29,6 +29,14 @@ struct TrainerSetup {
   std::vector<std::string> sample_prompts;  // for the samples on the way
 };
 
+/// A part of a step as the host went through it: "data", "forward", "backward", "gradient norm",
+/// "optimizer", or "eval". In seconds of the trainer's clock.
+struct TrainPhase {
+  std::string_view name;
+  double begin_seconds = 0;
+  double end_seconds = 0;
+};
+
 /// What a run reports while it goes. All are optional.
 struct TrainerHooks {
   std::function<void(const StepMetrics&)> on_step = {};
@@ -36,6 +44,7 @@ struct TrainerHooks {
   std::function<void(const std::string& prompt, const std::string& text)> on_sample = {};
   std::function<void(const std::string&)> on_warning = {};
   std::function<void(const TrainEvent&)> on_event = {};  // each line of events.jsonl
+  std::function<void(const TrainPhase&)> on_phase = {};  // before on_step of its step
 };
 
 /// How a run ended.

@@ -3,6 +3,9 @@
 #include "apps/alpha/commands.h"
 #include "apps/alpha/train_flags.h"
 #include "apps/alpha/training_session.h"
+#ifdef ALPHA_HAS_HELIOS
+#include "apps/alpha/helios_profile.h"
+#endif
 
 #include "alpha/checkpoint/checkpoint_search.h"
 #include "alpha/core/files.h"
@@ -37,9 +40,34 @@ std::string run_tag(const std::string& data_path) {
   return tag;
 }
 
-int start_run(const TrainFlags& flags, const Clock& clock) {
+/// Trains, and writes the trace that was asked for. Returns the exit code.
+int train(const TrainFlags& flags, Backend& backend, TrainerSetup setup,
+          const CheckpointReader* checkpoint, TrainReport& report, const Clock& clock) {
   const std::optional<Reporting> reporting = flags.reporting();
+#ifdef ALPHA_HAS_HELIOS
+  if (flags.profile) {
+    HeliosProfile profile(dynamic_cast<helios::HeliosBackend&>(backend), *flags.profile,
+                          flags.profile_steps.value_or(10), clock);
+    const SessionResult result = run_session(backend, std::move(setup), checkpoint, report, clock,
+                                             reporting, profile.hooks());
+    profile.finish();
+    if (profile.n_steps() == 0) {
+      warn(fmt::format("nothing was recorded: the trace begins after {} steps",
+                       HeliosProfile::kFirstSteps));
+    } else if (!flags.quiet.value_or(false)) {
+      report.console().line(
+          fmt::format("Profile: {} ({} steps)", *flags.profile, profile.n_steps()));
+    }
+    return result.exit_code;
+  }
+#endif
+  return run_session(backend, std::move(setup), checkpoint, report, clock, reporting).exit_code;
+}
+
+int start_run(const TrainFlags& flags, const Clock& clock) {
+  static_cast<void>(flags.reporting());  // mistakes first
   RunConfig run = flags.new_run();
+  flags.check_profile(run);
   fs::path run_dir;
   if (flags.run_dir) {
     run_dir = *flags.run_dir;
@@ -51,7 +79,7 @@ int start_run(const TrainFlags& flags, const Clock& clock) {
   TrainReport report(report_options(flags, run), clock);
   const auto backend = flags.backend.open(run.train.backend);
   TrainerSetup setup = make_setup(run, nullptr, flags.vocab_size, run_dir, report.console());
-  return run_session(*backend, std::move(setup), nullptr, report, clock, reporting).exit_code;
+  return train(flags, *backend, std::move(setup), nullptr, report, clock);
 }
 
 /// The text of a run, where it was or, if the run has moved, in the run's own folder.
@@ -64,12 +92,13 @@ std::string find_text(const std::string& path, const fs::path& run_dir) {
 }
 
 int resume_run(const TrainFlags& flags, const Flags& given, const Clock& clock) {
-  const std::optional<Reporting> reporting = flags.reporting();
+  static_cast<void>(flags.reporting());  // mistakes first
   const ResolvedCheckpoint found = resolve_checkpoint(*flags.resume);
   if (!found.warning.empty()) warn(found.warning);
   const CheckpointReader checkpoint(found.path);
   RunConfig run = run_config_from_json(checkpoint.config(), (found.path / kConfigFile).string());
   flags.apply_to_resumed(run, given);
+  flags.check_profile(run);
   const fs::path normal = fs::absolute(found.path).lexically_normal();
   const fs::path own_dir =
       normal.filename().empty() ? normal.parent_path().parent_path() : normal.parent_path();
@@ -88,7 +117,7 @@ int resume_run(const TrainFlags& flags, const Flags& given, const Clock& clock) 
       tokenizer_from_json(checkpoint.tokenizer(), (found.path / kTokenizerFile).string());
   const auto backend = flags.backend.open(run.train.backend);
   TrainerSetup setup = make_setup(run, std::move(tokenizer), {}, run_dir, report.console());
-  return run_session(*backend, std::move(setup), &checkpoint, report, clock, reporting).exit_code;
+  return train(flags, *backend, std::move(setup), &checkpoint, report, clock);
 }
 
 }  // namespace

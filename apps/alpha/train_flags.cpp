@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn",
 
 constexpr std::array<std::string_view, 3> kReportedCheckpoints = {"last", "all", "none"};
 
-constexpr std::array<std::string_view, 19> kChangeableOnResume = {"resume",
+constexpr std::array<std::string_view, 21> kChangeableOnResume = {"resume",
                                                                   "config",
                                                                   "data",
                                                                   "valData",
@@ -35,6 +35,8 @@ constexpr std::array<std::string_view, 19> kChangeableOnResume = {"resume",
                                                                   "sampleInterval",
                                                                   "logEvery",
                                                                   "log",
+                                                                  "profile",
+                                                                  "profile-steps",
                                                                   "trace",
                                                                   "json",
                                                                   "quiet",
@@ -163,6 +165,12 @@ void TrainFlags::add_report_flags(Flags& flags) {
              "File with the server's secret [ALPHA_REMOTE_SECRET]");
   flags.choice("--report-checkpoints", report_checkpoints, kReportedCheckpoints,
                "Which checkpoints the server gets, without optimizer state [last]");
+  flags.text(
+      "--profile", profile,
+      "File for a trace of some steps (Chrome's format): kernels of the device, one after the "
+      "other while they are measured, and the host's work; --backend helios only");
+  flags.integer("--profile-steps,--profileSteps", profile_steps, "Steps of the trace [10]",
+                {.min = 1, .max = 1000});
   flags.boolean("--trace", trace, "Tell where the time of a step goes");
   flags.boolean("--json", json, "One JSON object per step, and one at the end, on stdout");
   flags.boolean("--quiet", quiet, "Tell the result alone");
@@ -256,6 +264,13 @@ RunConfig TrainFlags::new_run() const {
         "--valData is the same file as --data: the model would be judged by what it learned");
   }
   return run;
+}
+
+void TrainFlags::check_profile(const RunConfig& run) const {
+  if (profile_steps && !profile) fail_usage("--profile-steps without --profile: which file?");
+  if (profile && run.train.backend != "helios") {
+    fail_usage("--profile is for --backend helios, and this runs on {}", run.train.backend);
+  }
 }
 
 void TrainFlags::apply_to_resumed(RunConfig& run, const Flags& flags) const {

@@ -31,7 +31,8 @@ struct TrainFlags {
   // What is told and kept on the way.
   std::optional<std::int64_t> eval_interval, eval_iters, checkpoint_interval, sample_interval,
       log_every;
-  std::optional<std::string> log, report, report_secret_file, report_checkpoints;
+  std::optional<std::int64_t> profile_steps;
+  std::optional<std::string> log, profile, report, report_secret_file, report_checkpoints;
   std::optional<bool> trace, json, quiet;
 
   void add_to(Flags& flags);
@@ -44,6 +45,9 @@ struct TrainFlags {
   std::optional<Reporting> reporting() const {
     return read_reporting(report, report_secret_file, report_checkpoints);
   }
+
+  /// Error: UsageError for a profile of a run on another backend than helios.
+  void check_profile(const RunConfig& run) const;
 
   /// Changes what may change when a run is continued. Error: UsageError when `flags` were given
   /// that may not.

@@ -48,6 +48,7 @@ TrainerHooks joined_hooks(TrainerHooks hooks, std::shared_ptr<const TrainerHooks
   hooks.on_sample = both(std::move(hooks.on_sample), later, &TrainerHooks::on_sample);
   hooks.on_warning = both(std::move(hooks.on_warning), later, &TrainerHooks::on_warning);
   hooks.on_event = both(std::move(hooks.on_event), later, &TrainerHooks::on_event);
+  hooks.on_phase = both(std::move(hooks.on_phase), later, &TrainerHooks::on_phase);
   hooks.on_checkpoint = [first = std::move(hooks.on_checkpoint), later](
                             const std::filesystem::path& path, std::int64_t step) {
     if (first) first(path, step);

@@ -118,7 +118,8 @@ TrainerSetup make_setup(RunConfig run, std::shared_ptr<const Tokenizer> tokenize
 
 SessionResult run_session(Backend& backend, TrainerSetup setup, const CheckpointReader* checkpoint,
                           TrainReport& report, const Clock& clock,
-                          const std::optional<Reporting>& reporting) {
+                          const std::optional<Reporting>& reporting,
+                          const TrainerHooks& other_hooks) {
   const RunConfig run = setup.run;
   const std::filesystem::path run_dir = setup.run_dir;
   check_data(setup.data, run.model.block_size);
@@ -127,7 +128,9 @@ SessionResult run_session(Backend& backend, TrainerSetup setup, const Checkpoint
   // Before anything is told: a folder that cannot be written ends the run here.
   if (checkpoint == nullptr) prepare_run_directory(run_dir, run, 0);
   const auto remote_hooks = std::make_shared<TrainerHooks>();
-  Trainer trainer(backend, std::move(setup), clock, joined_hooks(report.hooks(), remote_hooks));
+  TrainerHooks hooks =
+      joined_hooks(report.hooks(), std::make_shared<const TrainerHooks>(other_hooks));
+  Trainer trainer(backend, std::move(setup), clock, joined_hooks(std::move(hooks), remote_hooks));
   if (checkpoint != nullptr) trainer.resume(*checkpoint);
   const std::unique_ptr<Reporter> reporter =
       start_reports(reporting, run, run_dir, trainer.step(), clock, report.console());

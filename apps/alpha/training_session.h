@@ -23,7 +23,7 @@ TrainerSetup make_setup(RunConfig run, std::shared_ptr<const Tokenizer> tokenize
                         const std::filesystem::path& run_dir, Console& console);
 
 /// Trains, continuing `checkpoint` when there is one, and reports, to a server too where
-/// `reporting` names one. Returns how it ended and the exit code.
+/// `reporting` names one, and to `other_hooks`. Returns how it ended and the exit code.
 struct SessionResult {
   TrainSummary summary;
   int exit_code = 0;
@@ -31,6 +31,7 @@ struct SessionResult {
 
 SessionResult run_session(Backend& backend, TrainerSetup setup, const CheckpointReader* checkpoint,
                           TrainReport& report, const Clock& clock,
-                          const std::optional<Reporting>& reporting = {});
+                          const std::optional<Reporting>& reporting = {},
+                          const TrainerHooks& other_hooks = {});
 
 }  // namespace alpha::cli

@@ -106,6 +106,55 @@ class Training(HeliosTest):
             self.assertTrue(kept[0].read_bytes().startswith(b"alpha helios cache 1 "))
 
 
+    def test_a_profile_holds_the_devices_kernels_and_the_hosts_phases(self):
+        flags = [*self.FLAGS, "--backend", "helios"]
+        flags[flags.index("--steps") + 1] = "12"
+        train = ["train", "--data", "a.txt", *flags, "--evalInterval", "5"]
+        out = self.ok(*train, "--runDir", "traced", "--profile", "trace.json", "--profile-steps",
+                      "4")
+        self.assertIn("Profile: trace.json (4 steps)", out)
+        events = json.loads((self.dir / "trace.json").read_text())["traceEvents"]
+        tracks = {event["args"]["name"]: event["tid"] for event in events
+                  if event["name"] == "thread_name"}
+        self.assertIn("host", tracks)
+        self.assertEqual(len(tracks), 2)
+        spans = [event for event in events if event["ph"] == "X"]
+        host = [span for span in spans if span["tid"] == tracks["host"]]
+        kernels = [span for span in spans if span["tid"] != tracks["host"]]
+        names = [span["name"] for span in host]
+        for phase in ("data", "forward", "backward", "gradient norm", "optimizer"):
+            self.assertEqual(names.count(phase), 4, phase)
+        self.assertEqual(names.count("eval"), 1)
+        self.assertEqual([name for name in names if name.startswith("step")],
+                         ["step 4", "step 5", "step 6", "step 7"])
+        self.assertEqual(sum(kernel["name"].startswith("adamw") for kernel in kernels) % 4, 0)
+        self.assertTrue(any(kernel["name"].startswith("matmul") for kernel in kernels))
+        ends = 0
+        for kernel in kernels:
+            self.assertGreaterEqual(kernel["ts"], ends, "one after the other")
+            ends = kernel["ts"] + kernel["dur"]
+        # The clocks agree: what the device does lies within the host's steps, but for a little.
+        steps = [span for span in host if span["name"].startswith("step")]
+        self.assertGreater(kernels[0]["ts"], steps[0]["ts"] - 2000)
+        self.assertLess(ends, steps[-1]["ts"] + steps[-1]["dur"] + 2000)
+        self.ok(*train, "--runDir", "plain")
+        for run_dir in ("traced", "plain"):
+            self.assertTrue((self.dir / run_dir / "checkpoint-12").is_dir())
+        weights = [(self.dir / run_dir / "checkpoint-12" / "model.safetensors").read_bytes()
+                   for run_dir in ("traced", "plain")]
+        self.assertEqual(*weights)
+
+    def test_profiles_that_cannot_be_are_refused(self):
+        train = ["train", "--data", "a.txt", *self.FLAGS]
+        self.refused(2, *train, "--profile", "x.json",
+                     says="--profile is for --backend helios, and this runs on cpu")
+        self.refused(2, *train, "--backend", "helios", "--profile-steps", "3",
+                     says="--profile-steps without --profile")
+        self.refused(1, *train, "--backend", "helios", "--profile", self.dir, says=str(self.dir))
+        out = run(*train, "--backend", "helios", "--profile", "short.json", cwd=self.dir)
+        self.assertIn("nothing was recorded: the trace begins after 3 steps", out.stderr.decode())
+
+
 class Bench(HeliosTest):
     STEP = ["--layers", "1", "--dim", "32", "--heads", "2", "--block", "16", "--batch", "2",
             "--vocabSize", "64"]
