@@ -76,7 +76,7 @@ class Usage(CliTest):
         self.assertIn("alpha quickstart", self.ok())
         self.assertEqual(self.ok(), self.ok("--help"))
         for command in ["train", "sample", "eval", "tokenize", "inspect", "export", "import",
-                        "kernels", "quickstart"]:
+                        "kernels", "devices", "quickstart"]:
             text = self.ok(command, "--help")
             self.assertIn("Examples", text, command)
             self.assertIn("--", text, command)
