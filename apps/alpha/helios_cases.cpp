@@ -77,15 +77,15 @@ void add_linear(std::vector<KernelCase>& cases, const KernelSizes& s, DType dtyp
   const auto flops = [](std::int64_t M, std::int64_t N, std::int64_t K) {
     return 2.0 * static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K);
   };
-  const std::int64_t F = 4 * s.width;
+  const std::int64_t inner = 4 * s.width;
   cases.push_back({.name = "fc with bias and gelu",
-                   .shape = shape_text({s.n_tokens, F, s.width}),
+                   .shape = shape_text({s.n_tokens, inner, s.width}),
                    .dtype = dtype,
-                   .flops = flops(s.n_tokens, F, s.width),
+                   .flops = flops(s.n_tokens, inner, s.width),
                    .make = [=](Backend& backend) -> Op {
                      const Tensor x = noise(backend, {s.n_tokens, s.width}, dtype);
-                     const Tensor weight = noise(backend, {F, s.width}, dtype);
-                     const Tensor bias = noise(backend, {F}, dtype);
+                     const Tensor weight = noise(backend, {inner, s.width}, dtype);
+                     const Tensor bias = noise(backend, {inner}, dtype);
                      const auto pre = std::make_shared<Tensor>();
                      return [=, &backend] {
                        linear(backend, x, weight, bias,
@@ -168,7 +168,7 @@ void add_norm(std::vector<KernelCase>& cases, const KernelSizes& s, DType dtype)
 /// Ops that compute each element from those at its own place in some tensors of one size.
 void add_elementwise(std::vector<KernelCase>& cases, const KernelSizes& s, DType dtype) {
   const auto add = [&](const std::string& name, std::int64_t width, int n_tensors,
-                       std::function<void(Backend&, const Tensor&, const Tensor&)> op) {
+                       const std::function<void(Backend&, const Tensor&, const Tensor&)>& op) {
     const Shape shape = {s.n_tokens, width};
     cases.push_back({.name = name,
                      .shape = shape_text({s.n_tokens, width}),
@@ -291,14 +291,14 @@ void add_update(std::vector<KernelCase>& cases, const KernelSizes& s, DType dtyp
 }
 
 void add_bias_gradient(std::vector<KernelCase>& cases, const KernelSizes& s, DType dtype) {
-  const std::int64_t F = 4 * s.width;
+  const std::int64_t inner = 4 * s.width;
   cases.push_back({.name = "sum of rows",
-                   .shape = shape_text({s.n_tokens, F}),
+                   .shape = shape_text({s.n_tokens, inner}),
                    .dtype = dtype,
-                   .bytes = bytes_of(s.n_tokens * F, dtype),
+                   .bytes = bytes_of(s.n_tokens * inner, dtype),
                    .make = [=](Backend& backend) -> Op {
-                     const Tensor x = noise(backend, {s.n_tokens, F}, dtype);
-                     const Tensor into = zeros(backend, {F}, accumulation_dtype(dtype));
+                     const Tensor x = noise(backend, {s.n_tokens, inner}, dtype);
+                     const Tensor into = zeros(backend, {inner}, accumulation_dtype(dtype));
                      return [=, &backend] { sum_to_accumulate(backend, x, into); };
                    }});
 }
