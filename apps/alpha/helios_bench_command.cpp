@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "apps/alpha/backend_flags.h"
@@ -71,6 +72,12 @@ struct HeliosBenchFlags {
     model.dropout = dropout.value_or(0);
     options.run.train.batch_size = batch.value_or(is_small ? 2 : 16);
     options.run.train.dtype = options.dtype;
+    const auto is_meant = [&](const KernelCase& kernel) {
+      return kernel.name.find(options.only) != std::string::npos;
+    };
+    if (std::ranges::none_of(kernel_cases(options.sizes, options.dtype), is_meant)) {
+      fail_usage("--only: no kernel has '{}' in its name", options.only);
+    }
     try {
       model.validate();
       options.run.train.validate();

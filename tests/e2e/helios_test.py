@@ -187,6 +187,7 @@ class Bench(HeliosTest):
     def test_models_that_cannot_be_are_usage_errors(self):
         self.refused(2, "bench", "helios", "--heads", "7", says="7 heads do not divide")
         self.refused(2, "bench", "helios", "--dtype", "f16", says="expected one of f32, bf16")
+        self.refused(2, "bench", "helios", "--only", "gemm", says="no kernel has 'gemm' in its name")
 
 
 def has_device():
