@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "alpha/helios/kernels/rows.h"
 #include "alpha/tensor/create.h"
@@ -66,14 +67,28 @@ void launch(HeliosBackend& backend, const Call& call) {
                     .groups_z = u32(call.n_parts)});
 }
 
-/// Parts of K, so that a result of few tiles keeps the device busy.
+/// Parts of K, so that the workgroups of a result of few tiles fill a large device some whole times
+/// over. Each part costs its tile to be written and read once more. By sizes alone: the bits of a
+/// product do not depend on the device.
 std::int64_t parts_for(const Product& p) {
-  constexpr std::int64_t kGroups = 264;  // two workgroups on each of a large device's units
-  constexpr std::int64_t kLeastSteps = 32;
+  constexpr std::int64_t kAtOnce = 264;     // workgroups, two on each of a large device's units
+  constexpr std::int64_t kLeastSteps = 16;  // of a part
+  constexpr std::int64_t kMostParts = 32;
+  constexpr double kStepsOfASum = 6;  // that a tile's way to memory and back takes
   const std::int64_t n_tiles = p.M / kTile * (p.N / kTile);
-  const std::int64_t most = std::max<std::int64_t>(p.K / kStep / kLeastSteps, 1);
-  return std::clamp<std::int64_t>((kGroups + n_tiles / 2) / n_tiles, 1,
-                                  std::min<std::int64_t>(most, 16));
+  const std::int64_t n_steps = p.K / kStep;
+  std::int64_t best = 1;
+  double least = std::numeric_limits<double>::infinity();
+  for (std::int64_t n = 1; n <= std::min(kMostParts, std::max(n_steps / kLeastSteps, best)); ++n) {
+    const auto waves = static_cast<double>((n_tiles * n + kAtOnce - 1) / kAtOnce);
+    const double steps = waves * static_cast<double>((n_steps + n - 1) / n) +
+                         (n == 1 ? 0 : kStepsOfASum * static_cast<double>(n_tiles * n) / kAtOnce);
+    if (steps < least) {
+      least = steps;
+      best = n;
+    }
+  }
+  return best;
 }
 
 /// Sums of parts of K side by side, then added up in their order.
