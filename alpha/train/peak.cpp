@@ -1,6 +1,7 @@
 #include "alpha/train/peak.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/matmul.h"
@@ -28,9 +29,16 @@ double best_rate(Backend& backend, DType dtype, std::int64_t n, double budget_se
 }  // namespace
 
 double measure_peak_flops(Backend& backend, DType dtype, const Clock& clock) {
-  constexpr double kSlow = 2e10;  // a backend below this rate needs no large product to show it
-  const double small = best_rate(backend, dtype, 64, 0.01, clock);
-  return small < kSlow ? small : std::max(small, best_rate(backend, dtype, 1024, 0.2, clock));
+  // Larger products as long as they take next to nothing: a small one tells of a GPU only how long
+  // its answer takes to come back.
+  constexpr double kShort = 1e-3;  // seconds
+  double best = 0;
+  for (const std::int64_t n : {64, 256, 1024, 4096}) {
+    const double rate = best_rate(backend, dtype, n, 0.05, clock);
+    best = std::max(best, rate);
+    if (2 * std::pow(static_cast<double>(n), 3) / rate > kShort) break;
+  }
+  return best;
 }
 
 }  // namespace alpha

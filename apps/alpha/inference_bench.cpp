@@ -12,6 +12,7 @@
 #include "alpha/core/rng.h"
 #include "alpha/inference/gpt_runner.h"
 #include "alpha/tensor/create.h"
+#include "alpha/tensor/ops/reduce.h"
 
 namespace alpha::cli {
 
@@ -126,6 +127,10 @@ double measure_read_rate(Backend& backend, std::size_t size_bytes, std::int64_t 
   constexpr std::int64_t kPiece = 1 << 16;  // of 8 bytes
   const auto n_words = static_cast<std::int64_t>(size_bytes / 8);
   const Tensor memory = full(backend, {2 * n_words}, 1.0);
+  if (memory.storage()->host() == nullptr) {  // what a device reads, it reads in its own way
+    return time_tokens(3 * n_repeats, n_words * 8, [&] { sum_squares(backend, memory); })
+        .tokens_per_second;
+  }
   const auto* words = reinterpret_cast<const std::uint64_t*>(memory.raw());
   std::vector<std::uint64_t> sums(static_cast<std::size_t>((n_words + kPiece - 1) / kPiece));
   const TokenRate rate = time_tokens(3 * n_repeats, n_words * 8, [&] {
@@ -144,7 +149,9 @@ double measure_peak(Backend& backend, WeightFormat format, std::int64_t n_repeat
   const PackedMatrix matrix = pack(backend, randn(backend, {kWidth, kWidth}, rng), format);
   const Tensor x = randn(backend, {kRows, kWidth}, rng);
   const TokenRate rate = time_tokens(5 * n_repeats, 8 * kRows, [&] {
-    for (int i = 0; i < 8; ++i) packed_linear(backend, x, matrix, Tensor());
+    Tensor y;
+    for (int i = 0; i < 8; ++i) y = packed_linear(backend, x, matrix, Tensor());
+    to_scalar(backend, y.flat(0, 1));  // waits for what was asked of a device
   });
   return rate.tokens_per_second * kWidth * kWidth;
 }

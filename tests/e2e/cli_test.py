@@ -6,29 +6,21 @@ import pty
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-ALPHA = ""
-TINY = ["--tokenizer", "char", "--layers", "2", "--dim", "32", "--heads", "2", "--block", "32",
-        "--batch", "4", "--accumSteps", "2", "--dropout", "0.1", "--lr", "1e-3",
-        "--sampleInterval", "0", "--evalIters", "2"]
+from commands import ALPHA, TINY, CommandTest, run
+
 SIXTY = [*TINY, "--steps", "60", "--evalInterval", "30", "--checkpointInterval", "30"]
 
 
-def run(*args, cwd, stdin=None, timeout=60):
-    return subprocess.run([ALPHA, *map(str, args)], cwd=cwd, input=stdin, capture_output=True,
-                          timeout=timeout, check=False)
-
-
-class CliTest(unittest.TestCase):
+class CliTest(CommandTest):
     """A temporary folder with a corpus and, once per class, a finished run of 60 steps."""
 
     @classmethod
     def setUpClass(cls):
-        cls.shared = Path(tempfile.mkdtemp(prefix="alpha_e2e_"))
+        cls.dir = cls.shared = Path(tempfile.mkdtemp(prefix="alpha_e2e_"))
         cls.stories = cls.shared / "stories.txt"
         cls.ok(cls, "data", "make", "stories", "--size", "60KB", "--seed", "1",
                "--out", cls.stories)
@@ -41,21 +33,6 @@ class CliTest(unittest.TestCase):
 
     def setUp(self):
         self.dir = Path(tempfile.mkdtemp(dir=self.shared))
-
-    def ok(self, *args, **kwargs):
-        done = run(*args, cwd=self.shared, **kwargs)
-        if done.returncode != 0:
-            raise AssertionError(f"{args}: exit {done.returncode}: {done.stderr.decode()}")
-        return done.stdout.decode()
-
-    def refused(self, code, *args, says, **kwargs):
-        done = run(*args, cwd=self.dir, **kwargs)
-        error = done.stderr.decode()
-        self.assertEqual(done.returncode, code, f"{args}: {error}")
-        lines = [line for line in error.splitlines() if line.startswith("error: ")]
-        self.assertEqual(len(lines), 1, error)
-        self.assertIn(says, lines[0])
-        self.assertEqual(error.splitlines()[-1], lines[0])
 
     @staticmethod
     def weights(run_dir, step=60):
@@ -220,18 +197,8 @@ class Training(CliTest):
         self.stopped_then_resumed(signal.SIGTERM, 143)
 
     def test_killed_run_resumes_from_its_last_checkpoint(self):
-        args = ["--data", self.stories, *TINY, "--steps", "400", "--evalInterval", "20"]
-        whole, cut = self.dir / "whole", self.dir / "cut"
-        process = self.start(cut, *args)
-        for line in process.stdout:
-            if b"checkpoint saved" in line:
-                break
-        process.kill()
-        process.communicate(timeout=60)
-        self.assertEqual(process.returncode, -signal.SIGKILL)
-        self.assertFalse((cut / "checkpoint-400").exists())
-        self.ok("train", "--resume", cut)
-        self.ok("train", *args, "--runDir", whole)
+        cut, whole = self.killed_and_resumed(
+            ["--data", self.stories, *TINY, "--evalInterval", "20"], 400)
         self.assertEqual(self.weights(cut, 400), self.weights(whole, 400))
         steps = [json.loads(line)["step"]
                  for line in (cut / "metrics.jsonl").read_text().splitlines()]
@@ -319,44 +286,6 @@ class Training(CliTest):
         self.assertEqual(process.stderr.read(), b"")
         self.assertEqual(process.wait(timeout=60), 141)
         process.stderr.close()
-
-
-class OnAGpu(CliTest):
-    """The device that Vulkan has here: a GPU, or the CPU by Mesa's lavapipe."""
-
-    def setUp(self):
-        super().setUp()
-        probe = run("sample", "--checkpoint", self.run60, "--backend", "helios", "--prompt", "O",
-                    "--steps", "1", cwd=self.dir)
-        if probe.returncode != 0:
-            error = probe.stderr.decode()
-            self.assertRegex(error, r"no device|no driver|no Vulkan loader|expected one of")
-            self.skipTest(error.strip())
-
-    def test_killed_run_resumes_there_bit_for_bit_and_writes_there_and_on_the_cpu(self):
-        args = ["--data", self.stories, *TINY, "--steps", "24", "--evalInterval", "8",
-                "--backend", "helios"]
-        whole, cut = self.dir / "whole", self.dir / "cut"
-        process = subprocess.Popen([ALPHA, "train", *map(str, args), "--runDir", str(cut)],
-                                   cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for line in process.stdout:
-            if b"checkpoint saved" in line:
-                break
-        process.kill()
-        process.communicate(timeout=60)
-        self.assertEqual(process.returncode, -signal.SIGKILL)
-        self.assertFalse((cut / "checkpoint-24").exists())
-        self.ok("train", "--resume", cut)
-        self.assertEqual(json.loads((cut / "config.json").read_text())["trainConfig"]["backend"],
-                         "helios")
-        self.ok("train", *args, "--runDir", whole)
-        for name in ["model.safetensors", "optimizer.safetensors"]:
-            self.assertEqual((cut / "checkpoint-24" / name).read_bytes(),
-                             (whole / "checkpoint-24" / name).read_bytes(), name)
-        text = [self.ok("sample", "--checkpoint", cut, "--prompt", "Once", "--steps", "40",
-                        "--temp", "0", "--backend", backend) for backend in ("helios", "cpu")]
-        self.assertEqual(text[0], text[1])
-        self.assertGreater(len(text[0]), 40)
 
 
 class Models(CliTest):
@@ -674,5 +603,4 @@ class Tools(CliTest):
 
 
 if __name__ == "__main__":
-    ALPHA = str(Path(sys.argv.pop(1)).resolve())
     unittest.main(verbosity=2)

@@ -11,30 +11,13 @@ import tempfile
 import unittest
 from pathlib import Path
 
-ALPHA = ""
+from commands import ALPHA, TINY, CommandTest, run
 
 
-def run(*args, cwd, timeout=120, env=None):
-    return subprocess.run([ALPHA, *map(str, args)], cwd=cwd, capture_output=True, timeout=timeout,
-                          env=env, check=False)
-
-
-class HeliosTest(unittest.TestCase):
+class HeliosTest(CommandTest):
     def setUp(self):
         self.dir = Path(tempfile.mkdtemp(prefix="alpha_helios_"))
         self.addCleanup(shutil.rmtree, self.dir)
-
-    def ok(self, *args, **kwargs):
-        done = run(*args, cwd=self.dir, **kwargs)
-        if done.returncode != 0:
-            raise AssertionError(f"{args}: exit {done.returncode}: {done.stderr.decode()}")
-        return done.stdout.decode()
-
-    def refused(self, code, *args, says, **kwargs):
-        done = run(*args, cwd=self.dir, **kwargs)
-        error = done.stderr.decode()
-        self.assertEqual(done.returncode, code, f"{args}: {error}")
-        self.assertIn(says, error)
 
 
 class Devices(HeliosTest):
@@ -155,6 +138,30 @@ class Training(HeliosTest):
         self.assertIn("nothing was recorded: the trace begins after 3 steps", out.stderr.decode())
 
 
+    def test_a_killed_run_resumes_bit_for_bit_and_writes_as_on_the_cpu(self):
+        cut, whole = self.killed_and_resumed(
+            ["--data", "a.txt", *TINY, "--evalInterval", "8", "--backend", "helios"], 24)
+        self.assertEqual(json.loads((cut / "config.json").read_text())["trainConfig"]["backend"],
+                         "helios")
+        for name in ["model.safetensors", "optimizer.safetensors"]:
+            self.assertEqual((cut / "checkpoint-24" / name).read_bytes(),
+                             (whole / "checkpoint-24" / name).read_bytes(), name)
+        text = [self.ok("sample", "--checkpoint", cut, "--prompt", "Once", "--steps", "40",
+                        "--temp", "0", "--backend", backend) for backend in ("helios", "cpu")]
+        self.assertEqual(text[0], text[1])
+        self.assertGreater(len(text[0]), 40)
+
+    def test_how_fast_a_model_reads_and_writes_is_measured(self):
+        self.ok("train", "--data", "a.txt", *self.FLAGS, "--runDir", "run")
+        out = json.loads(self.ok("bench", "inference", "--checkpoint", "run", "--backend", "helios",
+                                 "--prompt", "8", "--tokens", "4", "--streams", "1,2", "--repeats",
+                                 "1", "--json"))
+        self.assertEqual(sorted(out["streams"]), ["1", "2"])
+        for key in ("decodeTokensPerSecond", "prefillTokensPerSecond", "readBytesPerSecond",
+                    "peakMacsPerSecond"):
+            self.assertGreater(out[key], 0, key)
+
+
 class Bench(HeliosTest):
     STEP = ["--layers", "1", "--dim", "32", "--heads", "2", "--block", "16", "--batch", "2",
             "--vocabSize", "64"]
@@ -197,7 +204,6 @@ def has_device():
 
 
 if __name__ == "__main__":
-    ALPHA = str(Path(sys.argv.pop(1)).resolve())
     if not has_device():
         print("no device for Helios here")
         sys.exit(77)

@@ -4,20 +4,14 @@
 #define HWY_TARGET_INCLUDE "alpha/cpu/kernels/lion.cpp"
 #include <hwy/foreach_target.h>
 
-#include "alpha/cpu/cpu_backend.h"
-#include "alpha/cpu/kernels/grain.h"
+#include "alpha/cpu/kernels/optimizer.h"
 #include "alpha/cpu/kernels/simd-inl.h"
-#include "alpha/cpu_ref/cpu_ref_backend.h"
 
 HWY_BEFORE_NAMESPACE();
 
 namespace alpha::cpu::HWY_NAMESPACE {
 
 namespace {
-
-HWY_INLINE V32 set_rounded(double value) {
-  return set(static_cast<float>(value));
-}
 
 template<class T>
 void step(const LionArgs& args, std::int64_t begin, std::int64_t end) {
@@ -70,14 +64,9 @@ HWY_EXPORT(lion_range);
 }  // namespace
 
 void lion(CpuBackend& backend, const LionArgs& args) {
-  if (args.copy.is_defined() && args.copy.dtype() != DType::bf16) {
-    cpu_ref::kernel_table().run(backend, LionArgs::kOp, args.dtype(), &args);
-    return;
-  }
-  backend.pool().run_chunks(args.parameters.numel(), kGrain,
-                            [&](std::int64_t begin, std::int64_t end) {
-                              HWY_DYNAMIC_DISPATCH(lion_range)(args, begin, end);
-                            });
+  run_optimizer(backend, args, [&](std::int64_t begin, std::int64_t end) {
+    HWY_DYNAMIC_DISPATCH(lion_range)(args, begin, end);
+  });
 }
 
 }  // namespace alpha::cpu

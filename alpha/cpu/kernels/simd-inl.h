@@ -36,6 +36,11 @@ using U32 = hn::RebindToUnsigned<F32>;
 inline constexpr bool kIsMaskedMemorySafe =
     HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL;  // for 16-bit lanes too
 
+/// A number of the reference's, as a vector computes with it.
+HWY_INLINE V32 set_rounded(double value) {
+  return set(static_cast<float>(value));
+}
+
 /// How much of a vector is there: all of it, or its first `n` lanes.
 struct AllLanes {};
 

@@ -32,3 +32,13 @@ float relu(float x) {
 float relu_derivative(float x) {
   return x > 0.0 ? 1.0 : 0.0;
 }
+
+// By the number that the host gives it: 0 none, 1 gelu, 2 relu, 3 silu.
+float activate(uint which, float x) {
+  switch (which) {
+    case 1: return gelu(x);
+    case 2: return relu(x);
+    case 3: return silu(x);
+    default: return x;
+  }
+}

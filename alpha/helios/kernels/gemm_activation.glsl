@@ -2,22 +2,13 @@
 #include "numbers.glsl"
 #include "activations.glsl"
 
-float activated(float v) {
-  switch (kActivation) {
-    case 1: return gelu(v);
-    case 2: return relu(v);
-    case 3: return silu(v);
-    default: return v;
-  }
-}
-
 uint activate_two(uint both) {
   if (kTo == 2) {
     vec2 v = unpackHalf2x16(both);
-    return packHalf2x16(vec2(activated(v.x), activated(v.y)));
+    return packHalf2x16(vec2(activate(kActivation, v.x), activate(kActivation, v.y)));
   }
-  uint low = bf16_bits(activated(uintBitsToFloat(both << 16)));
-  uint high = bf16_bits(activated(uintBitsToFloat(both & 0xffff0000u)));
+  uint low = bf16_bits(activate(kActivation, uintBitsToFloat(both << 16)));
+  uint high = bf16_bits(activate(kActivation, uintBitsToFloat(both & 0xffff0000u)));
   return low | (high << 16);
 }
 

@@ -27,15 +27,6 @@ layout(push_constant) uniform Push {
   uint part_step;   // elements from one of them to the next
 } push;
 
-float activate(float v) {
-  switch (kActivation) {
-    case 1: return gelu(v);
-    case 2: return relu(v);
-    case 3: return silu(v);
-    default: return v;
-  }
-}
-
 // Row and column of a matrix of the batch: `value` is the sum of the products, or of this part's.
 void write_sum(uint batch, uint row, uint column, float value) {
   if (row >= push.M || column >= push.N) return;
@@ -43,7 +34,7 @@ void write_sum(uint batch, uint row, uint column, float value) {
   if (kHasBias != 0) value += LOAD(bias[AT(2, column)]);
   if (kPre == 1) pre32[AT32(4, at)] = value;
   if (kPre == 2) pre_t[AT(4, at)] = STORE(value);
-  value = activate(value);
+  value = activate(kActivation, value);
   if (kIsOut32 != 0) {
     uint to = AT32(3, at);
     out32[to] = kIsAccumulating != 0 ? out32[to] + value : value;

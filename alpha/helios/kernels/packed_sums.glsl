@@ -29,15 +29,6 @@ layout(push_constant) uniform Push {
 shared float shares_[kMostEach * kMostInvocations];
 shared float parts_[kMostRows * kMostInvocations];
 
-float activate(float v) {
-  switch (kActivation) {
-    case 1: return gelu(v);
-    case 2: return relu(v);
-    case 3: return silu(v);
-    default: return v;
-  }
-}
-
 // Adds up what invocations have, kEach outputs of each row, and writes the results. `first_output`
 // is that of the workgroup.
 #define WRITE_SUMS(sums, kEach, first_row, first_output)                                          \
@@ -63,7 +54,7 @@ float activate(float v) {
       float sum_ = 0.0;                                                                           \
       for (uint at_ = i % n_outputs_; at_ < size_; at_ += n_outputs_) sum_ += parts_[r * size_ + at_]; \
       if (kHasBias != 0) sum_ += bias[AT32(4, n)];                                                \
-      sum_ = activate(sum_);                                                                      \
+      sum_ = activate(kActivation, sum_);                                                               \
       uint to_ = (first_row + r) * push.N + n;                                                    \
       if (kHasResidual != 0) sum_ += residual[AT32(5, to_)];                                      \
       result[AT32(6, to_)] = sum_;                                                                \
