@@ -37,7 +37,8 @@ Block* block_of(const Tensor& tensor) {
 HeliosBackend::HeliosBackend(HeliosOptions options)
     : instance_(options.vulkan),
       device_(instance_, options.device),
-      timeline_(device_, options.timeout_ms),
+      timeline_(device_,
+                device_.info().kind == "CPU" ? 10 * options.timeout_ms : options.timeout_ms),
       memory_(device_, timeline_),
       pipelines_(device_, options.cache_folder),
       recorder_(device_, timeline_, memory_, options.is_timing),

@@ -20,7 +20,7 @@ namespace alpha::helios {
 struct HeliosOptions {
   std::string device = {};                  // part of its name; empty: the first that can be used
   std::filesystem::path cache_folder = {};  // for compiled kernels; empty: none
-  std::int64_t timeout_ms = 60'000;         // of a wait for the device
+  std::int64_t timeout_ms = 60'000;         // without anything done; a CPU gets ten times as long
   bool uses_matrix_units = true;            // where there are any, and they pass a test
   bool is_timing = false;                   // kernels, one after the other: see take_times
   std::function<void(const std::string&)> on_notice = {};  // what `notice` has, when it is known

@@ -70,6 +70,7 @@ std::uint64_t Timeline::done() {
   return done_;
 }
 
+/// VK_TIMEOUT where nothing at all was done for the length of the timeout.
 VkResult Timeline::wait_for(std::uint64_t value) const noexcept {
   constexpr std::uint64_t kNsPerMs = 1'000'000;
   const VkSemaphore semaphore = semaphore_.get();
@@ -77,8 +78,17 @@ VkResult Timeline::wait_for(std::uint64_t value) const noexcept {
                                     .semaphoreCount = 1,
                                     .pSemaphores = &semaphore,
                                     .pValues = &value};
-  return device_.functions().WaitSemaphores(device_.get(), &info,
-                                            static_cast<std::uint64_t>(timeout_ms_) * kNsPerMs);
+  const vk::Functions& vk = device_.functions();
+  const std::uint64_t timeout_ns = static_cast<std::uint64_t>(timeout_ms_) * kNsPerMs;
+  std::uint64_t seen = done_;
+  while (true) {
+    const VkResult result = vk.WaitSemaphores(device_.get(), &info, timeout_ns);
+    if (result != VK_TIMEOUT) return result;
+    std::uint64_t done = 0;
+    const VkResult told = vk.GetSemaphoreCounterValue(device_.get(), semaphore, &done);
+    if (told != VK_SUCCESS || done <= seen) return result;
+    seen = done;
+  }
 }
 
 void Timeline::wait(std::uint64_t value) {
@@ -88,7 +98,7 @@ void Timeline::wait(std::uint64_t value) {
   const VkResult result = wait_for(value);
   if (result == VK_TIMEOUT) {
     is_lost_ = true;
-    fail(ErrorCode::device_lost, "[helios] '{}' has not answered for {} s: it is taken for lost",
+    fail(ErrorCode::device_lost, "[helios] '{}' has done nothing for {} s: it is taken for lost",
          device_.info().name, timeout_ms_ / 1000);
   }
   check(result, "vkWaitSemaphores");

@@ -11,7 +11,8 @@ namespace alpha::helios {
 /// Once the device is lost, every call says so. Safe to use from several threads but for `submit`.
 class Timeline {
  public:
-  /// `device` outlives it. A wait gives up after `timeout_ms` and takes the device for lost.
+  /// `device` outlives it. A wait gives up where nothing is done for `timeout_ms`, and takes
+  /// the device for lost.
   Timeline(const Device& device, std::int64_t timeout_ms);
 
   /// Gives a command buffer to the queue; returns the value that tells that it is done. The value
@@ -28,7 +29,7 @@ class Timeline {
   void wait(std::uint64_t value);
 
   /// For destructors: waits for all that was submitted, on a lost device too, since work may still
-  /// use what is about to go. No longer than the timeout, and not again once that has failed.
+  /// use what is about to go. Gives up as `wait` does, and not again once that has failed.
   void settle() noexcept;
 
   bool is_lost() const noexcept { return is_lost_; }

@@ -91,7 +91,8 @@ TEST_F(EveryCallTest, ThatLosesTheDeviceIsToldByEveryLaterOneAndAnotherBackendOp
     ASSERT_GE(n, 1) << function;
     for (const int at : std::set{1, n / 2 + 1, n}) {
       SCOPED_TRACE(fmt::format("call {} of {} of vk{}", at, n, function));
-      FaultyVulkan::fail(function, at, result);
+      // One wait may end too early: as long as something is done, the device is there.
+      FaultyVulkan::fail(function, at, result, result == VK_TIMEOUT);
       auto backend = open();
       EXPECT_EQ(code_of([&] { train_a_step(*backend); }), ErrorCode::device_lost);
       const int n_submits = FaultyVulkan::n_calls()["QueueSubmit"];

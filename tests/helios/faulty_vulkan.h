@@ -29,7 +29,7 @@ class FaultyVulkan {
   }
 
   /// Counts anew; the n-th call of a function ("AllocateMemory") from 1 on gives `result` and does
-  /// nothing, and so do those behind it, if it `stays`.
+  /// nothing (but wait, for VK_TIMEOUT), and so do those behind it, if it `stays`.
   static void fail(std::string_view function, int n, VkResult result, bool stays = false) {
     const std::lock_guard lock(mutex_);
     failing_ = function;
@@ -63,7 +63,10 @@ class FaultyVulkan {
     static inline const char* name = nullptr;
 
     static VKAPI_ATTR VkResult VKAPI_CALL call(Args... args) {
-      if (const VkResult result = count(name); result != VK_SUCCESS) return result;
+      if (const VkResult result = count(name); result != VK_SUCCESS) {
+        if (result == VK_TIMEOUT) real(args...);  // it has waited: nothing is in use behind it
+        return result;
+      }
       const VkResult result = real(args...);
       if (result == VK_SUCCESS) count_object(name);
       return result;
