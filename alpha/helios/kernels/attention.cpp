@@ -1,9 +1,8 @@
-#include "alpha/tensor/ops/attention.h"
+#include "alpha/helios/kernels/attention.h"
 
 #include <cmath>
 
 #include "alpha/helios/kernels/flash.h"
-#include "alpha/helios/kernels/rows.h"
 
 namespace alpha::helios {
 
@@ -18,9 +17,9 @@ struct Parameters {
   std::uint32_t is_dropping, seed, counter, threshold;
 };
 
-Parameters parameters_of(const Shape& qkv, const AttentionOptions& options, std::int64_t batch) {
-  const std::int64_t D = qkv[2] / 3 / options.n_heads;
-  return {.T = u32(qkv[1]),
+Parameters parameters_of(const Tensor& qkv, const AttentionOptions& options, std::int64_t batch) {
+  const std::int64_t D = head_size(qkv, options);
+  return {.T = u32(qkv.shape()[1]),
           .H = u32(options.n_heads),
           .D = u32(D),
           .first_batch = u32(batch),
@@ -55,25 +54,13 @@ void launch(HeliosBackend& backend, std::string_view name, DType dtype,
                     .groups_z = u32(n_batches)});
 }
 
-/// Batch entries in pieces that a shader can see, and not more than a dispatch may have.
-template<class Body>
-void for_batch_pieces(const HeliosBackend& backend, const Tensor& qkv, Body&& body) {
-  constexpr std::int64_t kMost = 65'535;
-  const std::int64_t B = qkv.shape()[0];
-  for_row_pieces(backend, B, {qkv}, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end; at += kMost) body(at, std::min(end, at + kMost));
-  });
-}
-
 }  // namespace
 
 void attention(HeliosBackend& backend, const AttentionArgs& args) {
   if (args.out.numel() == 0 || flash_forward(backend, args)) return;
-  const std::int64_t B = args.qkv.shape()[0];
-  for_batch_pieces(backend, args.qkv, [&](std::int64_t begin, std::int64_t end) {
-    const auto part = [&](const Tensor& tensor) { return rows_of(tensor, B, begin, end); };
+  for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first, std::int64_t n) {
     launch(backend, "attention", args.dtype(), {part(args.qkv), part(args.out), part(args.lse)},
-           parameters_of(args.qkv.shape(), args.options, begin), end - begin, 16);
+           parameters_of(args.qkv, args.options, first), n, 16);
   });
 }
 
@@ -83,10 +70,8 @@ void attention_backward(HeliosBackend& backend, const AttentionBackwardArgs& arg
   };
 
   if (args.dqkv.numel() == 0 || flash_backward(backend, args)) return;
-  const std::int64_t B = args.qkv.shape()[0];
-  for_batch_pieces(backend, args.qkv, [&](std::int64_t begin, std::int64_t end) {
-    const auto part = [&](const Tensor& tensor) { return rows_of(tensor, B, begin, end); };
-    const Parameters parameters = parameters_of(args.qkv.shape(), args.options, begin);
+  for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first, std::int64_t n) {
+    const Parameters parameters = parameters_of(args.qkv, args.options, first);
     const Tensor lse = part(args.lse);
     const Tensor delta = scratch(backend, lse.shape());
     launch_once(backend, shader_for("attention_dot", args.dtype()), {},
@@ -94,9 +79,9 @@ void attention_backward(HeliosBackend& backend, const AttentionBackwardArgs& arg
                 DotParameters{parameters.T, parameters.H, parameters.D});
     const std::initializer_list<Tensor> tensors = {part(args.qkv), lse, delta, part(args.dout),
                                                    part(args.dqkv)};
-    launch(backend, "attention_dq", args.dtype(), tensors, parameters, end - begin, 16);
+    launch(backend, "attention_dq", args.dtype(), tensors, parameters, n, 16);
     const std::uint32_t n_keys = most_D(parameters.D) > 64 ? 8 : 16;
-    launch(backend, "attention_dkv", args.dtype(), tensors, parameters, end - begin, n_keys);
+    launch(backend, "attention_dkv", args.dtype(), tensors, parameters, n, n_keys);
   });
 }
 

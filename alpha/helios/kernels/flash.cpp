@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "alpha/helios/kernels/attention.h"
 #include "alpha/helios/kernels/gemm.h"
-#include "alpha/helios/kernels/rows.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/cast.h"
 
@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint32_t kSubgroup = 32;
 constexpr std::uint32_t kFragment = 16;  // rows, and columns
 constexpr std::int64_t kMostD = 128;
-constexpr std::int64_t kMostGroups = 65'535;  // of a dispatch along z
 
 /// How a kernel cuts its work; as the shaders' constants.
 struct Cut {
@@ -39,12 +38,8 @@ struct Parameters {
   std::uint32_t seed, counter, threshold;
 };
 
-std::int64_t head_size(const Tensor& qkv, const AttentionOptions& options) {
-  return qkv.shape()[2] / 3 / options.n_heads;
-}
-
 void launch(HeliosBackend& backend, std::string_view name, const Cut& cut, const Tensor& qkv,
-            std::span<const Tensor> tensors, std::int64_t first_batch,
+            std::span<const Tensor> tensors, std::int64_t first_batch, std::int64_t n_batches,
             const AttentionOptions& options) {
   const std::int64_t T = qkv.shape()[1];
   const std::int64_t D = head_size(qkv, options);
@@ -58,7 +53,6 @@ void launch(HeliosBackend& backend, std::string_view name, const Cut& cut, const
                                  .seed = static_cast<std::uint32_t>(options.key.seed),
                                  .counter = options.key.counter,
                                  .threshold = DropoutKey::drop_threshold(options.dropout)};
-  const std::int64_t n_batches = tensors.front().numel() / (T * qkv.shape()[2]);
   backend.dispatch(
       {.shader = &shader_for(name, qkv.dtype()),
        .constants = {cut.n_subgroups * kSubgroup, cut.n_subgroups, u32(D), cut.block, cut.each,
@@ -72,24 +66,11 @@ void launch(HeliosBackend& backend, std::string_view name, const Cut& cut, const
        .groups_z = u32(n_batches)});
 }
 
-/// Calls body(part, first) for pieces of batch entries that a shader can see; part(tensor) is a
-/// tensor's share.
-template<class Body>
-void for_batch_pieces(const HeliosBackend& backend, const Tensor& qkv, Body&& body) {
-  const std::int64_t B = qkv.shape()[0];
-  for_row_pieces(backend, B, {qkv}, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end; at += kMostGroups) {
-      const std::int64_t stop = std::min(end, at + kMostGroups);
-      body([=](const Tensor& tensor) { return rows_of(tensor, B, at, stop); }, at);
-    }
-  });
-}
-
 void run_forward(HeliosBackend& backend, const AttentionArgs& args) {
   const Cut cut = cut_for(head_size(args.qkv, args.options));
-  for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first) {
+  for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first, std::int64_t n) {
     const std::array<Tensor, 3> tensors = {part(args.qkv), part(args.out), part(args.lse)};
-    launch(backend, "flash_forward", cut, args.qkv, tensors, first, args.options);
+    launch(backend, "flash_forward", cut, args.qkv, tensors, first, n, args.options);
   });
 }
 
@@ -99,7 +80,7 @@ void run_backward(HeliosBackend& backend, const AttentionBackwardArgs& args) {
   };
 
   const Cut cut = cut_for(head_size(args.qkv, args.options));
-  for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first) {
+  for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first, std::int64_t n) {
     const Tensor lse = part(args.lse);
     const Tensor delta = scratch(backend, lse.shape());
     const std::array<Tensor, 5> tensors = {part(args.qkv), lse, delta, part(args.dout),
@@ -107,8 +88,8 @@ void run_backward(HeliosBackend& backend, const AttentionBackwardArgs& args) {
     launch_once(backend, shader_for("flash_delta", args.dtype()),
                 {u32(head_size(args.qkv, args.options) / 8)}, {part(args.out), tensors[3], delta},
                 lse.numel(), DeltaParameters{u32(args.qkv.shape()[1]), u32(args.options.n_heads)});
-    launch(backend, "flash_dq", cut, args.qkv, tensors, first, args.options);
-    launch(backend, "flash_dkv", cut, args.qkv, tensors, first, args.options);
+    launch(backend, "flash_dq", cut, args.qkv, tensors, first, n, args.options);
+    launch(backend, "flash_dkv", cut, args.qkv, tensors, first, n, args.options);
   });
 }
 

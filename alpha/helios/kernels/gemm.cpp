@@ -74,12 +74,14 @@ std::int64_t parts_for(const Product& p) {
   constexpr std::int64_t kAtOnce = 264;     // workgroups, two on each of a large device's units
   constexpr std::int64_t kLeastSteps = 16;  // of a part
   constexpr std::int64_t kMostParts = 32;
-  constexpr double kStepsOfASum = 6;  // that a tile's way to memory and back takes
+  constexpr std::int64_t kMostTiles = 2000;  // of all parts: what every device's shaders see
+  constexpr double kStepsOfASum = 6;         // that a tile's way to memory and back takes
   const std::int64_t n_tiles = p.M / kTile * (p.N / kTile);
   const std::int64_t n_steps = p.K / kStep;
   std::int64_t best = 1;
   double least = std::numeric_limits<double>::infinity();
-  for (std::int64_t n = 1; n <= std::min(kMostParts, std::max(n_steps / kLeastSteps, best)); ++n) {
+  const std::int64_t most = std::min({kMostParts, n_steps / kLeastSteps, kMostTiles / n_tiles});
+  for (std::int64_t n = 1; n <= std::max<std::int64_t>(most, 1); ++n) {
     const auto waves = static_cast<double>((n_tiles * n + kAtOnce - 1) / kAtOnce);
     const double steps = waves * static_cast<double>((n_steps + n - 1) / n) +
                          (n == 1 ? 0 : kStepsOfASum * static_cast<double>(n_tiles * n) / kAtOnce);
@@ -111,8 +113,13 @@ bool is_possible(HeliosBackend& backend, const Product& p) {
   if (is_wide && p.activation != Activation::none) return false;
   if (p.pre.is_defined() && (is_wide || p.pre.dtype() != p.out.dtype())) return false;
   if (p.is_accumulating && (!is_wide || p.bias.is_defined())) return false;
+  // The shader does not ask how far behind what it sees a tensor begins.
+  const std::uint64_t alignment = backend.device().info().offset_alignment;
   for (const Tensor* tensor : {&p.a, &p.b, &p.out, &p.pre}) {
-    if (tensor->is_defined() && !is_at_16_bytes(*tensor)) return false;
+    if (!tensor->is_defined()) continue;
+    const std::uint64_t begin =
+        static_cast<std::uint64_t>(tensor->offset()) * size_of(tensor->dtype());
+    if (begin % alignment != 0 || !is_at_16_bytes(*tensor)) return false;
   }
   const std::uint64_t most = backend.device().info().max_range_bytes;
   const Tensor& whole = p.trans_a ? p.out : p.b;  // what run does not cut
