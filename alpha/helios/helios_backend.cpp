@@ -71,9 +71,7 @@ StorageRef HeliosBackend::allocate(std::size_t size_bytes) {
 
 void HeliosBackend::upload(const void* src, const Tensor& dst) {
   const std::lock_guard lock(mutex_);
-  block_of(dst)->set_last_use(recorder_.next_value());
-  staging_.upload(src, range_of(dst));
-  block_of(dst)->set_last_use(recorder_.next_value());
+  block_of(dst)->set_last_use(staging_.upload(src, range_of(dst)));
 }
 
 void HeliosBackend::download(const Tensor& src, void* dst) {
@@ -83,15 +81,15 @@ void HeliosBackend::download(const Tensor& src, void* dst) {
 
 void HeliosBackend::zero(const Tensor& tensor) {
   const std::lock_guard lock(mutex_);
-  recorder_.clear(range_of(tensor));
   block_of(tensor)->set_last_use(recorder_.next_value());
+  recorder_.clear(range_of(tensor));
 }
 
 void HeliosBackend::copy(const Tensor& from, const Tensor& to) {
   const std::lock_guard lock(mutex_);
-  recorder_.copy(range_of(from), range_of(to));
   block_of(from)->set_last_use(recorder_.next_value());
   block_of(to)->set_last_use(recorder_.next_value());
+  recorder_.copy(range_of(from), range_of(to));
 }
 
 void HeliosBackend::trim() {
@@ -110,22 +108,30 @@ Recorder::Stats HeliosBackend::recorded() const {
 }
 
 bool HeliosBackend::has_matrix_units(DType dtype, MatrixUse use) {
-  const bool is_product = use == MatrixUse::products;
-  std::atomic<Units>& units = units_[is_product ? 0 : 1][static_cast<std::size_t>(dtype)];
-  if (units == Units::untried) {
-    // While they are tested they count as none: who asks meanwhile computes without them.
-    units = Units::none;
-    const bool is_there = uses_matrix_units_ && (is_product ? has_gemm(device_.info(), dtype)
-                                                            : has_flash(device_.info(), dtype));
-    if (is_there && (is_product ? gemm_passes_test : flash_passes_test)(*this, dtype)) {
-      units = Units::trusted;
-    } else if (is_there) {
-      tell(fmt::format("the matrix units of '{}' compute {} of {} wrongly, and are not used",
-                       device_.info().name, is_product ? "products" : "attention",
-                       to_string(dtype)));
+  std::atomic<Units>& units =
+      units_[use == MatrixUse::products ? 0 : 1][static_cast<std::size_t>(dtype)];
+  Units untried = Units::untried;
+  // While they are tested they count as none: who asks meanwhile computes without them.
+  if (units.compare_exchange_strong(untried, Units::none)) {
+    try {
+      if (test_matrix_units(dtype, use)) units = Units::trusted;
+    } catch (...) {
+      units = Units::untried;  // there was no room for the test, say
+      throw;
     }
   }
   return units == Units::trusted;
+}
+
+bool HeliosBackend::test_matrix_units(DType dtype, MatrixUse use) {
+  const bool is_product = use == MatrixUse::products;
+  const auto is_there = is_product ? has_gemm : has_flash;
+  const auto passes = is_product ? gemm_passes_test : flash_passes_test;
+  if (!uses_matrix_units_ || !is_there(device_.info(), dtype)) return false;
+  if (passes(*this, dtype)) return true;
+  tell(fmt::format("the matrix units of '{}' compute {} of {} wrongly, and are not used",
+                   device_.info().name, is_product ? "products" : "attention", to_string(dtype)));
+  return false;
 }
 
 void HeliosBackend::tell(const std::string& text) {

@@ -103,6 +103,7 @@ class HeliosBackend final : public Backend {
   enum class Units : std::uint8_t { untried, trusted, none };
 
   static Range range_of(const Tensor& tensor);
+  bool test_matrix_units(DType dtype, MatrixUse use);
   void tell(const std::string& text);
 
   // The last is the first to go.

@@ -136,9 +136,10 @@ void Recorder::check(const Dispatch& dispatch) const {
       refuse(fmt::format("buffer {} is bytes {} to {} of a block of {}", i, buffer.offset,
                          buffer.offset + buffer.size, buffer.block->size_bytes()));
     }
-    if (buffer.size > info.max_range_bytes) {
-      refuse(fmt::format("buffer {} has {} bytes, a shader sees at most {}", i, buffer.size,
-                         info.max_range_bytes));
+    const std::uint64_t ahead = (buffer.block->offset() + buffer.offset) % info.offset_alignment;
+    if (buffer.size + ahead > info.max_range_bytes) {
+      refuse(fmt::format("buffer {} has {} bytes, and {} ahead of it, a shader sees at most {}", i,
+                         buffer.size, ahead, info.max_range_bytes));
     }
   }
   const auto is_possible = [](std::uint32_t n_groups, std::uint32_t most) {
@@ -237,7 +238,7 @@ std::vector<Recorder::KernelTime> Recorder::take_times() {
 void Recorder::before(std::string_view name, std::span<const Range> reads,
                       std::span<const Range> writes) {
   begin();
-  if (timing_ != Timing::none || hazards_.needs_barrier(reads, writes)) {
+  if (timing_ != Timing::none || has_lost_barriers_ || hazards_.needs_barrier(reads, writes)) {
     const VkMemoryBarrier barrier = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
         .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
@@ -246,6 +247,7 @@ void Recorder::before(std::string_view name, std::span<const Range> reads,
     device_.functions().CmdPipelineBarrier(slots_[slot_].commands, kStages, kStages, 0, 1, &barrier,
                                            0, nullptr, 0, nullptr);
     hazards_.clear();
+    has_lost_barriers_ = false;
     ++stats_.n_barriers;
   }
   hazards_.add(reads, writes);
@@ -372,10 +374,11 @@ std::uint64_t Recorder::submit() {
   return slots_[(slot_ + kSlots - 1) % kSlots].value;
 }
 
-/// What was recorded will not run. Its hazards stay: a barrier too many does no harm.
+/// What was recorded will not run, and its barriers neither: what they stood for is forgotten.
 void Recorder::drop() noexcept {
   device_.functions().ResetCommandBuffer(slots_[slot_].commands, 0);
   slots_[slot_].names.clear();
+  has_lost_barriers_ = true;
   is_recording_ = false;
   n_recorded_ = 0;
 }

@@ -161,7 +161,8 @@ class Recorder {
   bool is_recording_ = false;
   std::int64_t n_recorded_ = 0;
   Hazards hazards_;
-  std::vector<Range> reads_;  // of the command at hand
+  bool has_lost_barriers_ = false;  // which a dropped batch had: the next command needs one
+  std::vector<Range> reads_;        // of the command at hand
   std::vector<Range> writes_;
   Stats stats_;
   Timing timing_ = Timing::none;

@@ -60,16 +60,19 @@ Staging::Room Staging::take(std::uint64_t size) {
   return room;
 }
 
-void Staging::upload(const void* src, const Range& to) {
+std::uint64_t Staging::upload(const void* src, const Range& to) {
+  std::uint64_t value = timeline_.submitted();
   const auto* bytes = static_cast<const std::byte*>(src);
   for (std::uint64_t at = to.begin; at < to.end;) {
     const std::uint64_t size = std::min(kPartBytes, to.end - at);
     const Room room = take(size);
     std::memcpy(mapped_ + room.offset, bytes + (at - to.begin), size);
-    room.part->value = recorder_.next_value();
+    value = recorder_.next_value();
+    room.part->value = value;
     recorder_.copy(range_of(room), {to.buffer, at, at + size});
     at += size;
   }
+  return value;
 }
 
 /// The copies of some parts are on their way while the host reads those before.

@@ -15,9 +15,9 @@ class Staging {
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
 
-  /// Records the copy of bytes to the device; `src` may be reused on return. Error: as
-  /// Recorder::submit and Timeline::wait.
-  void upload(const void* src, const Range& to);
+  /// Records the copy of bytes to the device, and returns the value of the timeline that tells that
+  /// it is done; `src` may be reused on return. Error: as Recorder::submit and Timeline::wait.
+  std::uint64_t upload(const void* src, const Range& to);
 
   /// Copies bytes from the device, behind all that is recorded, and waits for them.
   void download(const Range& from, void* dst);

@@ -86,7 +86,8 @@ VkResult Timeline::wait_for(std::uint64_t value) const noexcept {
     if (result != VK_TIMEOUT) return result;
     std::uint64_t done = 0;
     const VkResult told = vk.GetSemaphoreCounterValue(device_.get(), semaphore, &done);
-    if (told != VK_SUCCESS || done <= seen) return result;
+    if (told != VK_SUCCESS) return told;
+    if (done <= seen) return result;
     seen = done;
   }
 }

@@ -330,6 +330,20 @@ TEST_F(FaultsTest, AFailedSubmitIsAnErrorAndWhatFollowsGoesOn) {
   EXPECT_EQ(values_of(*backend, neg(*backend, x))[50], -ramp(100)[50]);
 }
 
+TEST_F(FaultsTest, TheBarriersOfAFailedSubmitAreMadeUpFor) {
+  const auto backend = open();
+  const Tensor y = neg(*backend, tensor_of(*backend, ramp(100)));
+  backend->finish();
+  const Tensor dropped = neg(*backend, y);  // behind a barrier, since y was written
+  faults.submit = VK_ERROR_OUT_OF_HOST_MEMORY;
+  EXPECT_EQ(code_of([&] { backend->finish(); }), ErrorCode::out_of_memory);
+  faults.submit = VK_SUCCESS;
+  const auto n_before = backend->recorded().n_barriers;
+  const Tensor z = neg(*backend, y);
+  EXPECT_EQ(backend->recorded().n_barriers, n_before + 1);
+  EXPECT_EQ(values_of(*backend, z), ramp(100));
+}
+
 TEST_F(FaultsTest, ALostDeviceIsToldOnceAndForAll) {
   const auto backend = open();
   const Tensor x = tensor_of(*backend, ramp(100));

@@ -112,6 +112,20 @@ TEST_P(KnownValues, CrossEntropyOfOneTwoThree) {
                 1e-6);
 }
 
+TEST_P(KnownValues, CrossEntropyShowsALogitThatIsNoNumber) {
+  const double nan = std::nan("");
+  for (const std::int64_t n : {5, 257, 1025}) {  // alone in its part of the row, whatever the parts
+    for (const std::int64_t at : {std::int64_t{0}, n / 2, n - 1}) {
+      std::vector<double> row(static_cast<std::size_t>(n), 0.5);
+      row[static_cast<std::size_t>(at)] = nan;
+      const Tensor logits =
+          from_values(backend(), {1, n}, std::span<const double>(row), DType::f32);
+      const auto result = cross_entropy(backend(), logits, integers({1}, {at == 1 ? 0 : 1}));
+      EXPECT_TRUE(std::isnan(to_scalar(backend(), result.loss))) << at << " of " << n;
+    }
+  }
+}
+
 TEST_P(KnownValues, CrossEntropyWithoutACountedRowIsZero) {
   const Tensor logits = tensor({2, 2}, {1, 2, 3, 4});
   const Tensor targets = integers({2}, {9, 9});

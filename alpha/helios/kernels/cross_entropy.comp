@@ -38,9 +38,10 @@ void main() {
         FOR_UNIT(e) values[i][e] = j + e < push.n ? values[i][e] : -kInfinity;
         FOR_UNIT(e) above = max(above, values[i][e]);
       }
-      if (above == -kInfinity) continue;
-      sum *= exp(largest - above);
-      [[unroll]] for (uint i = 0; i < kAtOnce; ++i) FOR_UNIT(e) sum += exp(values[i][e] - above);
+      // A NaN may not be the largest of anything: it counts through the sum.
+      float base = above == -kInfinity ? 0.0 : above;
+      sum *= exp(largest - base);
+      [[unroll]] for (uint i = 0; i < kAtOnce; ++i) FOR_UNIT(e) sum += exp(values[i][e] - base);
       largest = above;
     }
     float shift = workgroup_max(largest);

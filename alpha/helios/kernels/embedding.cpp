@@ -41,8 +41,7 @@ void add_rows(HeliosBackend& backend, const Tensor& indices, const Tensor& dy,
   const std::int64_t n_chunks = (n + kItems - 1) / kItems;
   const Tensor order = sorted_order(backend, indices, dweight.shape()[0]);
   const Tensor parts = scratch(backend, {n_chunks, 2, D});
-  const bool has_pairs = size_of(dy.dtype()) == 2 && D % 2 == 0 && dy.offset() % 2 == 0;
-  const std::uint32_t n_each = has_pairs ? 2 : 1;
+  const std::uint32_t n_each = columns_each({dy}, D);
   const std::uint32_t size = D <= 64 * std::int64_t{n_each} ? 64 : 128;
   const Parameters parameters = {u32(n), u32(D), u32(n_chunks)};
   const auto launch = [&](std::string_view stem, std::span<const Tensor> tensors) {

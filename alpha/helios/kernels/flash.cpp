@@ -122,6 +122,27 @@ bool is_near(HeliosBackend& backend, const Tensor& x, const Tensor& y) {
   });
 }
 
+/// Whether heads of size D come out as on plain arithmetic.
+bool agrees_with_plain(HeliosBackend& backend, DType dtype, std::int64_t D,
+                       const AttentionOptions& options) {
+  constexpr std::int64_t B = 2;
+  constexpr std::int64_t T = 150;
+  const std::int64_t C = options.n_heads * D;
+  const Tensor qkv = test_numbers(backend, {B, T, 3 * C}, 1, dtype);
+  const Tensor dout = test_numbers(backend, {B, T, C}, 2, dtype);
+  // While they are not trusted, these compute without them.
+  const AttentionResult plain = attention(backend, qkv, options);
+  const Tensor plain_dqkv = attention_backward(backend, qkv, plain, dout, options);
+
+  const AttentionResult result = {full(backend, {B, T, C}, std::nan(""), dtype),
+                                  full(backend, plain.lse.shape(), std::nan(""))};
+  run_forward(backend, {qkv, result.out, result.lse, options});
+  const Tensor dqkv = full(backend, qkv.shape(), std::nan(""), dtype);
+  run_backward(backend, {qkv, plain.out, plain.lse, dout, dqkv, options});
+  return is_near(backend, result.out, plain.out) && is_near(backend, result.lse, plain.lse) &&
+         is_near(backend, dqkv, plain_dqkv);
+}
+
 }  // namespace
 
 bool has_flash(const DeviceInfo& info, DType dtype) {
@@ -143,24 +164,12 @@ bool flash_backward(HeliosBackend& backend, const AttentionBackwardArgs& args) {
 }
 
 bool flash_passes_test(HeliosBackend& backend, DType dtype) {
-  constexpr std::int64_t B = 2;
-  constexpr std::int64_t T = 150;
-  constexpr std::int64_t C = 64;
-  const AttentionOptions options = {
-      .n_heads = 2, .soft_cap = 20, .dropout = 0.2, .key = {.seed = 5, .counter = 3}};
-  const Tensor qkv = test_numbers(backend, {B, T, 3 * C}, 1, dtype);
-  const Tensor dout = test_numbers(backend, {B, T, C}, 2, dtype);
-  // While they are not trusted, these compute without them.
-  const AttentionResult plain = attention(backend, qkv, options);
-  const Tensor plain_dqkv = attention_backward(backend, qkv, plain, dout, options);
-
-  const AttentionResult result = {full(backend, {B, T, C}, std::nan(""), dtype),
-                                  full(backend, plain.lse.shape(), std::nan(""))};
-  run_forward(backend, {qkv, result.out, result.lse, options});
-  const Tensor dqkv = full(backend, qkv.shape(), std::nan(""), dtype);
-  run_backward(backend, {qkv, plain.out, plain.lse, dout, dqkv, options});
-  return is_near(backend, result.out, plain.out) && is_near(backend, result.lse, plain.lse) &&
-         is_near(backend, dqkv, plain_dqkv);
+  // Both cuts; with all that may be done to weights, and with nothing.
+  return agrees_with_plain(
+             backend, dtype, 32,
+             {.n_heads = 2, .soft_cap = 20, .dropout = 0.2, .key = {.seed = 5, .counter = 3}}) &&
+         agrees_with_plain(backend, dtype, 64, {.n_heads = 1}) &&
+         agrees_with_plain(backend, dtype, 128, {.n_heads = 1});
 }
 
 }  // namespace alpha::helios

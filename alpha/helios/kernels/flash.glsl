@@ -85,7 +85,7 @@ shared uvec4 tiles[2 * kBlock * kStride];  // two blocks
 #define LOAD_BLOCK(m, to, j, d) coopMatLoadNV(m, tiles, ((to) + (j) * 16) * kStride + (d) * 2, kStride, false)
 #define LOAD_TURNED(m, to, j, d) coopMatLoadNV(m, tiles, ((to) + (j) * 16) * kStride + (d) * 2, kStride, true)
 
-// The 16 bits of x, to nearest; a NaN stays one.
+// The 16 bits of x, to nearest; what arithmetic makes of a NaN stays one.
 #if defined(BF16)
 uint narrow_bits(float x) {
   uint bits = floatBitsToUint(x);

@@ -104,6 +104,17 @@ void multiply_in_parts(HeliosBackend& backend, const Product& p, std::int64_t n_
   sum_rows(backend, call.product.out, n_used, p.M * p.N, p.out, p.is_accumulating);
 }
 
+/// What a shader can see at once: of K, where a is [K, M], else of the rows of the result. In whole
+/// tiles, or all; 0 where that is not one.
+std::int64_t piece_for(const HeliosBackend& backend, const Product& p) {
+  const std::int64_t n = p.trans_a ? p.K : p.M;
+  const std::int64_t piece = p.trans_a
+                                 ? row_piece_of(backend, n, {p.a, p.b})
+                                 : row_piece_of(backend, n, {p.a, p.out, or_else(p.pre, p.out)});
+  const std::int64_t whole = p.trans_a ? kStep : kTile;
+  return piece / whole * whole;
+}
+
 bool is_possible(HeliosBackend& backend, const Product& p) {
   const bool has_whole_tiles = p.M % kTile == 0 && p.N % kTile == 0 && p.K % kStep == 0 &&
                                p.M > 0 && p.N > 0 && p.K > 0 && p.n_batches == 1;
@@ -121,9 +132,11 @@ bool is_possible(HeliosBackend& backend, const Product& p) {
         static_cast<std::uint64_t>(tensor->offset()) * size_of(tensor->dtype());
     if (begin % alignment != 0 || !is_at_16_bytes(*tensor)) return false;
   }
-  const std::uint64_t most = backend.device().info().max_range_bytes;
   const Tensor& whole = p.trans_a ? p.out : p.b;  // what run does not cut
-  if (whole.size_bytes() > most || (p.trans_a && !is_wide && p.a.size_bytes() > most)) return false;
+  if (whole.size_bytes() > visible_bytes(backend)) return false;
+  const std::int64_t piece = piece_for(backend, p);
+  // Pieces of K are added up in the result, which only f32 is meant for.
+  if (piece == 0 || (p.trans_a && !is_wide && piece < p.K)) return false;
   return backend.has_matrix_units(p.a.dtype(), MatrixUse::products);
 }
 
@@ -138,8 +151,8 @@ void run_piece(HeliosBackend& backend, const Product& p) {
 
 /// In pieces that a shader can see: of the rows of the result, or, where a is [K, M], of K.
 void run(HeliosBackend& backend, const Product& p) {
+  const std::int64_t piece = piece_for(backend, p);
   if (p.trans_a) {
-    const std::int64_t piece = row_piece_of(backend, p.K, {p.a, p.b}) / kStep * kStep;
     for (std::int64_t begin = 0; begin < p.K; begin += piece) {
       Product part = p;
       part.K = std::min(piece, p.K - begin);
@@ -150,8 +163,6 @@ void run(HeliosBackend& backend, const Product& p) {
     }
     return;
   }
-  const std::int64_t piece =
-      row_piece_of(backend, p.M, {p.a, p.out, or_else(p.pre, p.out)}) / kTile * kTile;
   for (std::int64_t begin = 0; begin < p.M; begin += piece) {
     Product part = p;
     part.M = std::min(piece, p.M - begin);
@@ -186,11 +197,12 @@ bool gemm_passes_test(HeliosBackend& backend, DType dtype) {
   constexpr std::int64_t M = 2 * kTile;
   constexpr std::int64_t N = kTile;
   constexpr std::int64_t K = 5 * kStep;
-  // Small whole numbers: every product and sum is exact, so results must be equal.
+  // Whole numbers from -1 to 1: every product and sum is exact, in 16 bits too, so results must be
+  // equal.
   const auto numbers = [&](const Shape& shape, std::int64_t seed) {
     std::vector<float> values(static_cast<std::size_t>(shape.numel()));
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = static_cast<float>((i * 7 + i / 13 + static_cast<std::size_t>(seed)) % 5) - 2;
+      values[i] = static_cast<float>((i * 7 + i / 13 + static_cast<std::size_t>(seed)) % 3) - 1;
     }
     return from_values(backend, shape, std::span<const float>(values), dtype);
   };
@@ -201,20 +213,47 @@ bool gemm_passes_test(HeliosBackend& backend, DType dtype) {
     const Tensor b = numbers(b_shape, 2);
     Product product = {
         .a = a, .b = b, .M = M, .N = N, .K = K, .trans_a = trans_a, .trans_b = trans_b};
+    // Into f32; in parts; on top of what is there; into 16 bits, with all that may be done on the
+    // way.
     product.out = full(backend, {M, N}, std::nan(""));
     run(backend, product);
+    Product parts = product;
+    parts.out = full(backend, {M, N}, std::nan(""));
+    multiply_in_parts(backend, parts, 2);
+    Product added = product;
+    added.is_accumulating = true;
+    added.out = full(backend, {M, N}, 3);
+    run(backend, added);
+    Product narrow = product;
+    narrow.bias = numbers({N}, 3);
+    narrow.activation = Activation::relu;
+    narrow.out = full(backend, {M, N}, std::nan(""), dtype);
+    narrow.pre = full(backend, {M, N}, std::nan(""), dtype);
+    run(backend, narrow);
+
+    const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
     const std::vector<float> x = to_floats(backend, a);
     const std::vector<float> y = to_floats(backend, b);
-    const std::vector<float> result = to_floats(backend, product.out);
-    for (std::int64_t m = 0; m < M; ++m) {
-      for (std::int64_t n = 0; n < N; ++n) {
-        float sum = 0;
-        for (std::int64_t k = 0; k < K; ++k) {
-          sum += x[static_cast<std::size_t>(trans_a ? k * M + m : m * K + k)] *
-                 y[static_cast<std::size_t>(trans_b ? n * K + k : k * N + n)];
-        }
-        if (result[static_cast<std::size_t>(m * N + n)] != sum) return false;
+    const std::vector<float> bias = to_floats(backend, narrow.bias);
+    std::vector<float> sums(at(M * N));
+    std::vector<float> sums_and_three(at(M * N));
+    std::vector<float> before(at(M * N));
+    std::vector<float> behind(at(M * N));
+    for (std::int64_t i = 0; i < M * N; ++i) {
+      const std::int64_t m = i / N;
+      const std::int64_t n = i % N;
+      for (std::int64_t k = 0; k < K; ++k) {
+        sums[at(i)] +=
+            x[at(trans_a ? k * M + m : m * K + k)] * y[at(trans_b ? n * K + k : k * N + n)];
       }
+      sums_and_three[at(i)] = sums[at(i)] + 3;
+      before[at(i)] = sums[at(i)] + bias[at(n)];
+      behind[at(i)] = std::max(before[at(i)], 0.0F);
+    }
+    if (to_floats(backend, product.out) != sums || to_floats(backend, parts.out) != sums ||
+        to_floats(backend, added.out) != sums_and_three ||
+        to_floats(backend, narrow.pre) != before || to_floats(backend, narrow.out) != behind) {
+      return false;
     }
   }
   return true;

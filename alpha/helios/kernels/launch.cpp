@@ -19,14 +19,10 @@ std::uint32_t number_of(DType dtype) {
 }
 
 std::int64_t piece_of(const HeliosBackend& backend, std::initializer_list<Tensor> tensors) {
-  const DeviceInfo& info = backend.device().info();
-  // Room for the bytes ahead of a tensor; a multiple of what vectors and alignments may ask for.
-  const std::uint64_t range =
-      std::min<std::uint64_t>(info.max_range_bytes, 0xffff'ffffU) - info.offset_alignment;
   std::int64_t piece = std::numeric_limits<std::int64_t>::max();
   for (const Tensor& tensor : tensors) {
-    constexpr std::int64_t kMultiple = 256;
-    const auto n = static_cast<std::int64_t>(range / size_of(tensor.dtype()));
+    constexpr std::int64_t kMultiple = 256;  // of what vectors and alignments may ask for
+    const auto n = static_cast<std::int64_t>(visible_bytes(backend) / size_of(tensor.dtype()));
     piece = std::min(piece, n / kMultiple * kMultiple);
   }
   return piece;
@@ -34,12 +30,12 @@ std::int64_t piece_of(const HeliosBackend& backend, std::initializer_list<Tensor
 
 void check_visible(const HeliosBackend& backend, std::string_view op,
                    std::initializer_list<Tensor> tensors) {
-  const std::uint64_t most = backend.device().info().max_range_bytes;
   for (const Tensor& tensor : tensors) {
-    if (tensor.size_bytes() <= most - backend.device().info().offset_alignment) continue;
+    if (tensor.size_bytes() <= visible_bytes(backend)) continue;
     fail(ErrorCode::unsupported,
          "[{}] a tensor of shape {} has {} bytes, a kernel of '{}' sees at most {}", op,
-         tensor.shape(), tensor.size_bytes(), backend.device().info().name, most);
+         tensor.shape(), tensor.size_bytes(), backend.device().info().name,
+         backend.device().info().max_range_bytes);
   }
 }
 

@@ -50,6 +50,12 @@ void launch_once(HeliosBackend& backend, const Shader& shader,
                  std::initializer_list<std::uint32_t> constants,
                  std::initializer_list<Tensor> tensors, std::int64_t n, const Rest& rest);
 
+/// Bytes of a tensor that a shader sees: of its range, some may lie ahead of the tensor.
+inline std::uint64_t visible_bytes(const HeliosBackend& backend) noexcept {
+  const DeviceInfo& info = backend.device().info();
+  return info.max_range_bytes - info.offset_alignment;
+}
+
 /// Elements of which every tensor's part is within what a shader sees.
 std::int64_t piece_of(const HeliosBackend& backend, std::initializer_list<Tensor> tensors);
 

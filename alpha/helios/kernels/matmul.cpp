@@ -141,7 +141,7 @@ bool is_worth_padding(HeliosBackend& backend, const Product& p) {
   if (is_wide ? p.activation != Activation::none || p.pre.is_defined() : p.is_accumulating) {
     return false;
   }
-  return has_gemm(backend.device().info(), p.a.dtype());
+  return backend.has_matrix_units(p.a.dtype(), MatrixUse::products);
 }
 
 /// A product of sizes that are no whole tiles, on matrix units all the same: with zeros around its
@@ -154,9 +154,12 @@ bool multiply_padded(HeliosBackend& backend, const Product& p) {
   const std::int64_t N = ceil_of(p.N, kWholeSide) * kWholeSide;
   const std::int64_t K = ceil_of(p.K, kWholeDepth) * kWholeDepth;
   if (M == p.M && N == p.N && K == p.K) return false;
-  const auto most = static_cast<std::int64_t>(backend.device().info().max_range_bytes);
-  const auto n_most = most / static_cast<std::int64_t>(size_of(p.out.dtype()));
-  if (std::max({M * N, M * K, N * K}) > n_most) return false;
+  const auto is_visible = [&](std::int64_t n, DType dtype) {
+    return n * static_cast<std::int64_t>(size_of(dtype)) <=
+           static_cast<std::int64_t>(visible_bytes(backend));
+  };
+  if (!is_visible(M * N, p.out.dtype()) || !is_visible(std::max(M, N) * K, p.a.dtype()))
+    return false;
   Product q = p;
   q.M = M;
   q.N = N;
@@ -175,20 +178,24 @@ bool multiply_padded(HeliosBackend& backend, const Product& p) {
 
 /// One product, rows of the result in pieces that a shader can see.
 void multiply(HeliosBackend& backend, const Product& p) {
-  if (gemm(backend, p) || multiply_padded(backend, p)) return;
+  if (gemm(backend, p)) return;
   if (p.trans_a) {
+    if (multiply_padded(backend, p)) return;
     check_visible(backend, "matmul", {p.a, p.b, p.out});
     return launch(backend, p);
   }
   check_visible(backend, "matmul", {p.b});
-  for_row_pieces(backend, p.M, {p.a, p.out}, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t most = row_piece_of(backend, p.M, {p.a, p.out, or_else(p.pre, p.out)});
+  // Of pieces, an eighth of what is seen is left for zeros around them.
+  const std::int64_t step = most == p.M ? p.M : std::max<std::int64_t>(most - most / 8, 1);
+  for (std::int64_t begin = 0; begin < p.M; begin += step) {
     Product piece = p;
-    piece.M = end - begin;
-    piece.a = rows_of(p.a, p.M, begin, end);
-    piece.out = rows_of(p.out, p.M, begin, end);
-    if (p.pre.is_defined()) piece.pre = rows_of(p.pre, p.M, begin, end);
-    launch(backend, piece);
-  });
+    piece.M = std::min(step, p.M - begin);
+    piece.a = rows_of(p.a, p.M, begin, begin + piece.M);
+    piece.out = rows_of(p.out, p.M, begin, begin + piece.M);
+    if (p.pre.is_defined()) piece.pre = rows_of(p.pre, p.M, begin, begin + piece.M);
+    if (!multiply_padded(backend, piece)) launch(backend, piece);
+  }
 }
 
 /// The step from one matrix to the next over all batches, where there is one.
@@ -228,8 +235,9 @@ void matmul(HeliosBackend& backend, const MatmulArgs& args) {
   const auto a_step = step_of(g, &MatmulGeometry::a_index);
   const auto b_step = step_of(g, &MatmulGeometry::b_index);
   constexpr std::int64_t kMostBatches = 65'535;
-  if (a_step && b_step && g.n_batches <= kMostBatches) {
-    check_visible(backend, "matmul", {p.a, p.b, p.out});
+  const bool is_visible =
+      std::max({p.a.size_bytes(), p.b.size_bytes(), p.out.size_bytes()}) <= visible_bytes(backend);
+  if (a_step && b_step && g.n_batches <= kMostBatches && is_visible) {
     p.n_batches = g.n_batches;
     p.a_step = *a_step * a_size;
     p.b_step = *b_step * b_size;

@@ -27,31 +27,32 @@ layout(push_constant) uniform Push {
 const uint kAtOnce = 8;
 
 void main() {
-  uint column = gl_GlobalInvocationID.x * kEach;
-  if (column >= push.n) return;
   uint part = gl_WorkGroupID.y;
   uint begin = part * push.rows_per_part;
   uint end = min(begin + push.rows_per_part, push.n_rows);
-  vec2 dweight = vec2(0.0);
-  vec2 dbias = vec2(0.0);
-  for (uint row0 = begin; row0 < end; row0 += kAtOnce) {
-    vec2 values[kAtOnce];
-    vec2 d[kAtOnce];
-    [[unroll]] for (uint i = 0; i < kAtOnce; ++i) {
-      uint at = min(row0 + i, end - 1) * push.n + column;
-      values[i] = kEach == 2 ? PAIR(x_words[AT32(0, at / 2)]) : vec2(LOAD(x[AT(0, at)]), 0.0);
-      d[i] = kEach == 2 ? PAIR(dy_words[AT32(3, at / 2)]) : vec2(LOAD(dy[AT(3, at)]), 0.0);
+  uint stride = gl_NumWorkGroups.x * gl_WorkGroupSize.x * kEach;
+  for (uint column = gl_GlobalInvocationID.x * kEach; column < push.n; column += stride) {
+    vec2 dweight = vec2(0.0);
+    vec2 dbias = vec2(0.0);
+    for (uint row0 = begin; row0 < end; row0 += kAtOnce) {
+      vec2 values[kAtOnce];
+      vec2 d[kAtOnce];
+      [[unroll]] for (uint i = 0; i < kAtOnce; ++i) {
+        uint at = min(row0 + i, end - 1) * push.n + column;
+        values[i] = kEach == 2 ? PAIR(x_words[AT32(0, at / 2)]) : vec2(LOAD(x[AT(0, at)]), 0.0);
+        d[i] = kEach == 2 ? PAIR(dy_words[AT32(3, at / 2)]) : vec2(LOAD(dy[AT(3, at)]), 0.0);
+      }
+      [[unroll]] for (uint i = 0; i < kAtOnce; ++i) {
+        uint row = min(row0 + i, end - 1);
+        if (row0 + i >= end) d[i] = vec2(0.0);
+        float mean = kIsRms != 0 ? 0.0 : means[AT32(1, row)];
+        dweight += d[i] * (values[i] - mean) * rstds[AT32(2, row)];
+        dbias += d[i];
+      }
     }
-    [[unroll]] for (uint i = 0; i < kAtOnce; ++i) {
-      uint row = min(row0 + i, end - 1);
-      if (row0 + i >= end) d[i] = vec2(0.0);
-      float mean = kIsRms != 0 ? 0.0 : means[AT32(1, row)];
-      dweight += d[i] * (values[i] - mean) * rstds[AT32(2, row)];
-      dbias += d[i];
+    [[unroll]] for (uint e = 0; e < kEach; ++e) {
+      parts[AT32(4, 2 * part * push.n + column + e)] = dweight[e];
+      parts[AT32(4, (2 * part + 1) * push.n + column + e)] = dbias[e];
     }
-  }
-  [[unroll]] for (uint e = 0; e < kEach; ++e) {
-    parts[AT32(4, 2 * part * push.n + column + e)] = dweight[e];
-    parts[AT32(4, (2 * part + 1) * push.n + column + e)] = dbias[e];
   }
 }

@@ -1,6 +1,7 @@
 // The KV cache in blocks, [n_blocks, L, H, head_size]: per head keys [D, 16], then values [16, D
 // rounded up to 16].
 const uint kBlock = 16;
+const uint kPositions = 64;  // of a part of a sequence
 
 #define PAGED_PARAMETERS \
   uint H;                \

@@ -15,7 +15,6 @@ layout(constant_id = 1) const uint kD = 64;
 layout(constant_id = 2) const uint kLanes = 64;   // a power of two from kD on: an invocation a column
 layout(constant_id = 3) const uint kIsWhole = 0;  // there is one part, and its result is the row's
 
-const uint kPositions = 64;
 const uint kInvocations = 128;
 const uint kHalf = (kD + 1) / 2;
 

@@ -12,6 +12,8 @@ namespace {
 constexpr std::int64_t kPositions = 64;  // of a part, as in the shaders
 constexpr std::uint32_t kInvocations = 128;
 constexpr std::int64_t kMostD = kInvocations;
+constexpr std::int64_t kMostOfParts = std::int64_t{1}
+                                      << 24U;  // numbers that parts of rows may take
 
 struct Parameters {
   std::uint32_t H, D, L, layer, head_size, max_blocks;
@@ -26,15 +28,20 @@ void attend(HeliosBackend& backend, const PagedAttentionArgs& args, const Parame
   const std::int64_t n_parts =
       (std::int64_t{parameters.max_blocks} * kKvBlock + kPositions - 1) / kPositions;
   const bool is_whole = n_parts == 1;
-  const Tensor parts =
-      is_whole ? args.out : scratch(backend, {R, std::int64_t{parameters.H} * n_parts * (D + 2)});
+  const std::int64_t n_of_row = std::int64_t{parameters.H} * n_parts * (D + 2);
+  const std::int64_t most_rows =
+      is_whole ? R : std::clamp<std::int64_t>(kMostOfParts / n_of_row, 1, R);
+  const Tensor parts = is_whole ? args.out : scratch(backend, {most_rows, n_of_row});
   const std::uint32_t n_lanes = std::max(32U, std::bit_ceil(parameters.D));
-  for_row_pieces(backend, R, {args.qkv, parts}, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t step = std::min(most_rows, row_piece_of(backend, R, {args.qkv, args.out}));
+  for (std::int64_t begin = 0; begin < R; begin += step) {
+    const std::int64_t end = std::min(R, begin + step);
     const auto piece = [&](const Tensor& tensor) { return rows_of(tensor, R, begin, end); };
     const Tensor positions = piece(args.rows.positions);
+    const Tensor here = is_whole ? piece(args.out) : parts.flat(0, (end - begin) * n_of_row);
     const std::array<Tensor, 6> tensors = {
         piece(args.qkv),  positions,    piece(args.rows.sequences),
-        args.rows.tables, args.rows.kv, piece(parts)};
+        args.rows.tables, args.rows.kv, here};
     backend.dispatch({.shader = &find_shader("paged_attention"),
                       .constants = {kInvocations, parameters.D, n_lanes, is_whole ? 1U : 0U},
                       .tensors = tensors,
@@ -42,8 +49,8 @@ void attend(HeliosBackend& backend, const PagedAttentionArgs& args, const Parame
                       .groups_x = u32(end - begin),
                       .groups_y = parameters.H,
                       .groups_z = u32(n_parts)});
-    if (is_whole) return;
-    const std::array<Tensor, 3> combined = {piece(parts), positions, piece(args.out)};
+    if (is_whole) continue;
+    const std::array<Tensor, 3> combined = {here, positions, piece(args.out)};
     const std::array<std::uint32_t, 2> sizes = {parameters.H, u32(n_parts)};
     backend.dispatch({.shader = &find_shader("paged_combine"),
                       .constants = {kInvocations, parameters.D},
@@ -51,7 +58,7 @@ void attend(HeliosBackend& backend, const PagedAttentionArgs& args, const Parame
                       .parameters = bytes_of(sizes),
                       .groups_x = u32(end - begin),
                       .groups_y = parameters.H});
-  });
+  }
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 layout(constant_id = 1) const uint kD = 64;
 
-const uint kPositions = 64;  // of a part
 
 layout(binding = 0) readonly buffer Parts { float parts[]; };
 layout(binding = 1) readonly buffer Positions { int positions[]; };

@@ -13,9 +13,7 @@ std::uint32_t groups_for_rows(const HeliosBackend& backend, std::int64_t n) {
 std::int64_t row_piece_of(const HeliosBackend& backend, std::int64_t n_rows,
                           std::initializer_list<Tensor> tensors) {
   if (n_rows == 0) return 1;
-  const DeviceInfo& info = backend.device().info();
-  const std::uint64_t range =
-      std::min<std::uint64_t>(info.max_range_bytes, 0xffff'ffffU) - info.offset_alignment;
+  const std::uint64_t range = visible_bytes(backend);
   std::int64_t piece = n_rows;
   for (const Tensor& tensor : tensors) {
     const std::uint64_t row_bytes = tensor.size_bytes() / static_cast<std::uint64_t>(n_rows);
@@ -25,7 +23,7 @@ std::int64_t row_piece_of(const HeliosBackend& backend, std::int64_t n_rows,
   if (piece == 0) {
     fail(ErrorCode::unsupported,
          "[helios] a row of more than {} bytes is more than a kernel of '{}' sees", range,
-         info.name);
+         backend.device().info().name);
   }
   return piece;
 }

@@ -91,7 +91,7 @@ struct ColumnParts {
   ColumnParts(std::int64_t n_rows, std::int64_t n, std::uint32_t columns_each) noexcept;
 };
 
-/// The sum of the rows of x [n_rows, n] into out [n], of x's dtype or f32, in a fixed order.
+/// The sum of the rows of x [n_rows, n] into out [n], of any floating dtype, in a fixed order.
 void sum_rows(HeliosBackend& backend, const Tensor& x, std::int64_t n_rows, std::int64_t n,
               const Tensor& out, bool is_accumulating);
 

@@ -1,6 +1,14 @@
 #pragma once
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ALPHA_HAS_LEAK_SANITIZER
+#endif
+#endif
 #ifdef __SANITIZE_ADDRESS__
+#define ALPHA_HAS_LEAK_SANITIZER
+#endif
+#ifdef ALPHA_HAS_LEAK_SANITIZER
 #include <sanitizer/lsan_interface.h>
 #endif
 
@@ -11,7 +19,7 @@ namespace alpha::helios::vk {
 /// the last instance, and then no suppression can name them.
 class ForeignLeaks {
  public:
-#ifdef __SANITIZE_ADDRESS__
+#ifdef ALPHA_HAS_LEAK_SANITIZER
   ForeignLeaks() noexcept {
     __lsan_disable();
   }
