@@ -67,9 +67,15 @@ Variable rms_norm(Tape& tape, const Variable& x, const Variable& weight, double 
 Variable softmax(Tape& tape, const Variable& x, int axis = -1);
 Variable log_softmax(Tape& tape, const Variable& x, int axis = -1);
 
+struct CrossEntropyOptions {
+  std::int32_t ignore_index = kIgnoreIndex;
+  double dloss = 1;  // what backward is expected to bring; not 0. Anything else costs one more pass
+};
+
 // cross_entropy: mean over targets that are not ignore_index, a scalar of the accumulation dtype.
+// The gradient is made with the loss: from here on nothing needs the logits.
 Variable cross_entropy(Tape& tape, const Variable& logits, const Tensor& targets,
-                       std::int32_t ignore_index = kIgnoreIndex);
+                       const CrossEntropyOptions& options = {});
 
 // dropout: the identity for p = 0.
 Variable dropout(Tape& tape, const Variable& x, double p, DropoutKey key);

@@ -20,6 +20,7 @@ namespace alpha {
   X(sqrt)                   \
   X(pow)                    \
   X(scale)                  \
+  X(rescale)                \
   X(clamp)                  \
   X(clamp_backward)         \
   X(relu)                   \
@@ -51,7 +52,7 @@ namespace alpha {
   X(log_softmax)            \
   X(log_softmax_backward)   \
   X(cross_entropy)          \
-  X(cross_entropy_backward) \
+  X(cross_entropy_gradient) \
   X(dropout)                \
   X(residual_dropout)       \
   X(transpose)              \

@@ -231,17 +231,18 @@ double Trainer::micro_step(std::int64_t micro, StepMetrics& metrics) {
   backend_.upload(batch_.targets.data(), targets_);
   metrics.data_ms += laps.end("data");
   tape_.clear();
+  const double dloss = 1.0 / static_cast<double>(train.grad_accum_steps);
   const Variable loss =
       cross_entropy(tape_,
                     gpt_forward(tape_, setup_.run.model, weights_, inputs_,
                                 {.is_training = true,
                                  .dropout_seed = dropout_seed(train, step_, micro),
                                  .is_checkpointing = train.is_checkpointing}),
-                    targets_);
+                    targets_, {.dloss = dloss});
   const double value = to_scalar(backend_, loss.data());
   metrics.forward_ms += laps.end("forward");
   if (std::isfinite(value)) {
-    tape_.backward(loss, 1.0 / static_cast<double>(train.grad_accum_steps));
+    tape_.backward(loss, dloss);
   }
   metrics.backward_ms += laps.end("backward");
   return value;

@@ -208,18 +208,24 @@ void add_cross_entropy(std::vector<KernelCase>& cases, const KernelSizes& s, DTy
                      const Tensor targets = random_ids(backend, {s.n_logit_rows}, s.vocab_size);
                      return [=, &backend] { cross_entropy(backend, logits, targets); };
                    }});
-  cases.push_back({.name = "cross entropy backward",
+  cases.push_back({.name = "cross entropy with gradient",
                    .shape = text,
                    .dtype = dtype,
                    .bytes = bytes_of(shape.numel(), DType::f32) + bytes_of(shape.numel(), dtype),
                    .make = [=](Backend& backend) -> Op {
                      const Tensor logits = noise(backend, shape, DType::f32);
                      const Tensor targets = random_ids(backend, {s.n_logit_rows}, s.vocab_size);
-                     const Tensor lse = cross_entropy(backend, logits, targets).lse;
-                     const Tensor dloss = full(backend, {}, 1.0);
-                     return [=, &backend] {
-                       cross_entropy_backward(backend, logits, targets, lse, dloss, dtype);
-                     };
+                     return
+                         [=, &backend] { cross_entropy_gradient(backend, logits, targets, dtype); };
+                   }});
+  cases.push_back({.name = "rescale by 1",
+                   .shape = text,
+                   .dtype = dtype,
+                   .bytes = bytes_of(1, DType::f32),
+                   .make = [=](Backend& backend) -> Op {
+                     const Tensor x = noise(backend, shape, dtype);
+                     const Tensor wanted = ones(backend, {});
+                     return [=, &backend] { rescale(backend, x, wanted, 1); };
                    }});
 }
 

@@ -42,11 +42,13 @@ TrialTraining::TrialTraining(Backend& backend, const RunConfig& run)
 void TrialTraining::step() {
   fill(backend_, parameters_.gradients(), 0);
   tape_.clear();
-  const Variable logits = gpt_forward(tape_, run_.model, weights_, tokens_,
-                                      {.is_training = true,
-                                       .dropout_seed = n_steps_++,
-                                       .is_checkpointing = run_.train.is_checkpointing});
-  const Variable loss = cross_entropy(tape_, logits, tokens_);
+  const Variable loss =
+      cross_entropy(tape_,
+                    gpt_forward(tape_, run_.model, weights_, tokens_,
+                                {.is_training = true,
+                                 .dropout_seed = n_steps_++,
+                                 .is_checkpointing = run_.train.is_checkpointing}),
+                    tokens_);
   static_cast<void>(to_scalar(backend_, loss.data()));
   tape_.backward(loss, 1);
   static_cast<void>(sum_squares(backend_, parameters_.gradients()));

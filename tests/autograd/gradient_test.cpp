@@ -218,6 +218,22 @@ std::vector<GradientCase> model_cases() {
   cases.push_back({"cross_entropy_with_ignored_rows", {{4, 5}}, [](Tape& t, Inputs in) {
                      return cross_entropy(t, in[0], ids(t, {4}, {4, -1, 1, -1}));
                    }});
+  cases.push_back({"cross_entropy_of_ignored_rows_alone", {{2, 5}}, [](Tape& t, Inputs in) {
+                     return cross_entropy(t, in[0], ids(t, {2}, {3, 3}), {.ignore_index = 3});
+                   }});
+  cases.push_back({"cross_entropy_that_expects_another_gradient", {{4, 7}}, [](Tape& t, Inputs in) {
+                     return cross_entropy(t, in[0], ids(t, {4}, {6, -1, 1, 0}), {.dloss = -0.25});
+                   }});
+  cases.push_back({"cross_entropy_used_twice", {{3, 5}}, [](Tape& t, Inputs in) {
+                     const Variable loss = cross_entropy(t, in[0], ids(t, {3}, {4, 0, 1}));
+                     return add(t, mul(t, loss, loss), scale(t, loss, 3));
+                   }});
+  cases.push_back({"cross_entropy_of_logits_used_elsewhere", {{3, 5}}, [](Tape& t, Inputs in) {
+                     const Variable logits = scale(t, in[0], 2);
+                     const Variable first = cross_entropy(t, logits, ids(t, {3}, {4, 0, 1}));
+                     const Variable second = cross_entropy(t, logits, ids(t, {3}, {2, 2, 2}));
+                     return add(t, add(t, first, second), mean(t, mul(t, logits, logits)));
+                   }});
   cases.push_back({"dropout", {{5, 7}}, [](Tape& t, Inputs in) {
                      return dropout(t, in[0], 0.4, {.seed = 3, .counter = 1});
                    }});

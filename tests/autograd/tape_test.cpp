@@ -9,6 +9,7 @@
 #include "alpha/autograd/ops.h"
 #include "alpha/cpu_ref/cpu_ref_backend.h"
 #include "alpha/tensor/create.h"
+#include "alpha/tensor/ops/cast.h"
 
 namespace alpha {
 namespace {
@@ -125,6 +126,75 @@ TEST_P(TapeOf, ACheckpointGivesTheGradientOfThePlainBlock) {
                      to_floats(*backend, w.target().accumulator));
   };
   EXPECT_EQ(gradients(true), gradients(false));
+}
+
+TEST_P(TapeOf, ALossHasTheSameGradientWhateverWasExpectedOfBackward) {
+  SeededRng rng(3);
+  const Tensor x = randn(*backend, {3, 37}, rng);
+  const std::vector<std::int32_t> ids = {36, kIgnoreIndex, 5};
+  const Tensor targets = from_values(*backend, {3}, std::span(ids));
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const auto gradient = [&](double expected, double seed) {
+      Tape tape(*backend);
+      const Variable logits = tape.leaf(cast(*backend, x, dtype));
+      tape.backward(cross_entropy(tape, logits, targets, {.dloss = expected}), seed);
+      return to_floats(*backend, tape.grad(logits));
+    };
+    const std::vector<float> truth = gradient(1.0 / 3, 1.0 / 3);
+    for (const double expected : {1.0, -7.0}) {
+      const std::vector<float> other = gradient(expected, 1.0 / 3);
+      for (std::size_t i = 0; i < truth.size(); ++i) {
+        // Rounded twice.
+        ASSERT_NEAR(other[i], truth[i], std::abs(truth[i]) * (dtype == DType::f32 ? 1e-6 : 1e-2));
+      }
+    }
+  }
+}
+
+TEST_P(TapeOf, ALossMayBeWalkedBackFromInEveryPassOfATape) {
+  const Variable logits(full(*backend, {2, 4}, 0.5), zeros(*backend, {2, 4}));
+  const std::vector<std::int32_t> ids = {1, 3};
+  const Tensor targets = from_values(*backend, {2}, std::span(ids));
+  Tape tape(*backend);
+  for (const double seed : {1.0, 2.0}) {
+    const Variable loss = cross_entropy(tape, logits, targets);
+    tape.backward(loss, seed);
+    tape.backward(loss, seed);  // nothing is recorded any more
+  }
+  const std::vector<float> gradient = to_floats(*backend, logits.target().accumulator);
+  EXPECT_EQ(gradient,
+            (std::vector<float>{0.375, -1.125, 0.375, 0.375, 0.375, 0.375, 0.375, -1.125}));
+}
+
+TEST_P(TapeOf, ACheckpointMayEndInALoss) {
+  SeededRng rng(4);
+  const Tensor x = randn(*backend, {3, 9}, rng);
+  const std::vector<std::int32_t> ids = {8, 0, 5};
+  const Tensor targets = from_values(*backend, {3}, std::span(ids));
+  const auto gradient = [&](bool is_checkpointed) {
+    const auto block = [&](Tape& t, const Variable& v) { return cross_entropy(t, v, targets); };
+    Tape tape(*backend);
+    const Variable logits = tape.leaf(x);
+    tape.backward(is_checkpointed ? checkpoint(tape, logits, block) : block(tape, logits), 0.7);
+    return to_floats(*backend, tape.grad(logits));
+  };
+  EXPECT_EQ(gradient(true), gradient(false));
+}
+
+TEST(Tape, ALossKeepsItsGradientInsteadOfTheLogits) {
+  cpu_ref::CpuRefBackend backend;
+  constexpr std::int64_t N = 64;
+  constexpr std::int64_t V = 1000;
+  const Tensor targets = zeros(backend, {N}, DType::i32);
+  const Variable x(full(backend, {N, 8}, 0.1, DType::bf16));
+  const Variable weight(full(backend, {V, 8}, 0.1, DType::bf16), zeros(backend, {V, 8}));
+  Tape tape(backend);
+  const std::int64_t before = backend.memory().stats().in_use_bytes;
+  const Variable loss = cross_entropy(
+      tape, linear(tape, x, weight, Variable(), {.is_output_accumulation_dtype = true}), targets);
+  // bf16 of dlogits, nothing of f32 logits.
+  EXPECT_LT(backend.memory().stats().in_use_bytes - before, N * V * 3);
+  tape.backward(loss);
 }
 
 TEST_P(TapeOf, AWeightThatIsAlsoUsedElsewhereKeepsItsGradientToItself) {

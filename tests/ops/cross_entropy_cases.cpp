@@ -14,6 +14,7 @@ struct Rows {
   std::int32_t ignore_index = kIgnoreIndex;
   double std = 2;
   double magnitude = 4;
+  double gradient_magnitude = 0.5;
 };
 
 std::string name_of(const Rows& r) {
@@ -41,28 +42,28 @@ OpCase forward(const Rows& r) {
           .name = name_of(r),
           .run = [=](OpInputs& in) -> std::vector<Tensor> {
             const Tensor logits = in.normal(r.logits, r.std);
-            const auto result =
-                cross_entropy(in.backend(), logits, targets_of(in, r), r.ignore_index);
-            return {result.loss, result.lse};
+            return {cross_entropy(in.backend(), logits, targets_of(in, r), r.ignore_index)};
           },
           .magnitude = r.magnitude};
 }
 
+enum class Output { loss, gradient };
+
 /// `dlogits` is the dtype of the gradient; f64 stands for that of the logits.
-OpCase backward(const Rows& r, DType dlogits) {
+OpCase gradient(const Rows& r, DType dlogits, Output output) {
   const bool is_same = dlogits == DType::f64;
-  return {
-      .op = OpId::cross_entropy_backward,
-      .name = name_of(r) + (is_same ? "" : fmt::format("_to_{}", to_string(dlogits))),
-      .run = [=](OpInputs& in) -> std::vector<Tensor> {
-        const Tensor logits = in.normal(r.logits, r.std);
-        const Tensor targets = targets_of(in, r);
-        const auto result = cross_entropy(in.backend(), logits, targets, r.ignore_index);
-        const Tensor dloss = full(in.backend(), {}, 1.5, in.accumulation());
-        return {cross_entropy_backward(in.backend(), logits, targets, result.lse, dloss,
-                                       is_same ? in.dtype() : in.output(dlogits), r.ignore_index)};
-      },
-      .magnitude = r.magnitude / 8};
+  return {.op = OpId::cross_entropy_gradient,
+          .name = fmt::format("{}{}_{}", name_of(r),
+                              is_same ? "" : fmt::format("_to_{}", to_string(dlogits)),
+                              output == Output::loss ? "loss" : "gradient"),
+          .run = [=](OpInputs& in) -> std::vector<Tensor> {
+            const Tensor logits = in.normal(r.logits, r.std);
+            const CrossEntropyGradient result = cross_entropy_gradient(
+                in.backend(), logits, targets_of(in, r), is_same ? in.dtype() : in.output(dlogits),
+                1.5, r.ignore_index);
+            return {output == Output::loss ? result.loss : result.dlogits};
+          },
+          .magnitude = output == Output::loss ? r.magnitude : r.gradient_magnitude};
 }
 
 }  // namespace
@@ -79,8 +80,10 @@ OpCases cross_entropy_cases() {
         Rows{.logits = {17, 65}, .ignored = Ignored::all},
         Rows{.logits = {17, 65}, .std = 1e4, .magnitude = 2e3}}) {
     cases.push_back(forward(r));
-    for (const DType dlogits : {DType::f64, DType::f32, DType::bf16}) {
-      cases.push_back(backward(r, dlogits));
+    for (const DType dlogits : {DType::f64, DType::f32, DType::bf16, DType::f16}) {
+      for (const Output output : {Output::loss, Output::gradient}) {
+        cases.push_back(gradient(r, dlogits, output));
+      }
     }
   }
   return cases;

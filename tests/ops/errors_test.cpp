@@ -177,12 +177,25 @@ std::vector<BadCall> reduction_calls() {
          cross_entropy(b, x(b, {2, 0}), x(b, {2}, DType::i32));
        },
        {"[cross_entropy]", "[2, 0]"}},
-      {"cross_entropy_backward_dloss",
+      {"cross_entropy_gradient_dloss",
        [](Backend& b) {
-         cross_entropy_backward(b, x(b, {2, 5}), x(b, {2}, DType::i32), x(b, {2}), x(b, {2}),
-                                DType::f32);
+         cross_entropy_gradient(b, x(b, {2, 5}), x(b, {2}, DType::i32), DType::f32, 0);
        },
-       {"[cross_entropy_backward]", "dloss", "[2]"}},
+       {"[cross_entropy_gradient]", "dloss", "0"}},
+      {"cross_entropy_gradient_dtype",
+       [](Backend& b) {
+         cross_entropy_gradient(b, x(b, {2, 5}), x(b, {2}, DType::i32), DType::i32);
+       },
+       {"[cross_entropy_gradient]", "i32"}},
+      {"rescale_wanted",
+       [](Backend& b) { rescale(b, x(b, {5}), x(b, {1}), 1); },
+       {"[rescale]", "wanted", "[1]"}},
+      {"rescale_wanted_dtype",
+       [](Backend& b) { rescale(b, x(b, {5}, DType::bf16), x(b, {}, DType::bf16), 1); },
+       {"[rescale]", "wanted", "bf16", "f32"}},
+      {"rescale_present",
+       [](Backend& b) { rescale(b, x(b, {5}), x(b, {}), 0); },
+       {"[rescale]", "present", "0"}},
       {"layer_norm_weight",
        [](Backend& b) {
          layer_norm(b, x(b, {2, 5}), x(b, {4}), Tensor());

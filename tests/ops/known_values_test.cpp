@@ -102,12 +102,11 @@ TEST_P(KnownValues, GradientOfSoftmax) {
 TEST_P(KnownValues, CrossEntropyOfOneTwoThree) {
   const Tensor logits = tensor({3, 3}, {1, 2, 3, 1, 2, 3, 50, -7, 0});
   const Tensor targets = integers({3}, {2, 0, kIgnoreIndex});
-  const auto result = cross_entropy(backend(), logits, targets);
-  expect_values(result.loss, {}, {(0.4076060 + 2.4076060) / 2}, 1e-6);
-  expect_values(result.lse, {3}, {3.4076060, 3.4076060, 50}, 1e-5);
-  const Tensor dlogits =
-      cross_entropy_backward(backend(), logits, targets, result.lse, tensor({}, {2}), DType::f32);
-  expect_values(dlogits, {3, 3},
+  const double loss = (0.4076060 + 2.4076060) / 2;
+  expect_values(cross_entropy(backend(), logits, targets), {}, {loss}, 1e-6);
+  const auto result = cross_entropy_gradient(backend(), logits, targets, DType::f32, 2);
+  expect_values(result.loss, {}, {loss}, 1e-6);
+  expect_values(result.dlogits, {3, 3},
                 {0.09003057, 0.24472847, -0.33475904, -0.90996943, 0.24472847, 0.66524096, 0, 0, 0},
                 1e-6);
 }
@@ -120,20 +119,54 @@ TEST_P(KnownValues, CrossEntropyShowsALogitThatIsNoNumber) {
       row[static_cast<std::size_t>(at)] = nan;
       const Tensor logits =
           from_values(backend(), {1, n}, std::span<const double>(row), DType::f32);
-      const auto result = cross_entropy(backend(), logits, integers({1}, {at == 1 ? 0 : 1}));
+      const Tensor targets = integers({1}, {at == 1 ? 0 : 1});
+      const Tensor loss = cross_entropy(backend(), logits, targets);
+      EXPECT_TRUE(std::isnan(to_scalar(backend(), loss))) << at << " of " << n;
+      const auto result = cross_entropy_gradient(backend(), logits, targets, DType::f32);
       EXPECT_TRUE(std::isnan(to_scalar(backend(), result.loss))) << at << " of " << n;
+      for (const double value : to_doubles(backend(), result.dlogits)) {
+        ASSERT_TRUE(std::isnan(value)) << at << " of " << n;
+      }
     }
   }
+}
+
+TEST_P(KnownValues, CrossEntropyKeepsALogitThatIsNoNumberToItsRow) {
+  const double nan = std::nan("");
+  const Tensor logits = tensor({3, 2}, {0, 0, 1, nan, 0, 0});
+  const auto ignored =
+      cross_entropy_gradient(backend(), logits, integers({3}, {0, -1, 1}), DType::f32);
+  expect_values(ignored.loss, {}, {0.6931472}, 1e-6);
+  expect_values(ignored.dlogits, {3, 2}, {-0.25, 0.25, 0, 0, 0.25, -0.25}, 1e-6);
+  const auto counted =
+      cross_entropy_gradient(backend(), logits, integers({3}, {0, 0, -1}), DType::f32);
+  const std::vector<double> dlogits = to_doubles(backend(), counted.dlogits);
+  EXPECT_NEAR(dlogits[0], -0.25, 1e-6);
+  EXPECT_TRUE(std::isnan(dlogits[2]) && std::isnan(dlogits[3]));
+  EXPECT_EQ(dlogits[4], 0);
+}
+
+TEST_P(KnownValues, CrossEntropyGivesALogitOfMinusInfinityNoProbability) {
+  const Tensor logits = tensor({2, 3}, {0, -kInfinity, 0, -kInfinity, 5, -kInfinity});
+  const auto result = cross_entropy_gradient(backend(), logits, integers({2}, {0, 1}), DType::f32);
+  expect_values(result.loss, {}, {0.6931472 / 2}, 1e-6);
+  expect_values(result.dlogits, {2, 3}, {-0.25, 0, 0.25, 0, 0, 0}, 1e-6);
+}
+
+TEST_P(KnownValues, CrossEntropyOfNothingButMinusInfinityIsNoNumber) {
+  const Tensor logits = tensor({1, 2}, {-kInfinity, -kInfinity});
+  const auto result = cross_entropy_gradient(backend(), logits, integers({1}, {0}), DType::f32);
+  EXPECT_TRUE(std::isnan(to_scalar(backend(), result.loss)));
+  for (const double value : to_doubles(backend(), result.dlogits)) EXPECT_TRUE(std::isnan(value));
 }
 
 TEST_P(KnownValues, CrossEntropyWithoutACountedRowIsZero) {
   const Tensor logits = tensor({2, 2}, {1, 2, 3, 4});
   const Tensor targets = integers({2}, {9, 9});
-  const auto result = cross_entropy(backend(), logits, targets, 9);
+  expect_values(cross_entropy(backend(), logits, targets, 9), {}, {0});
+  const auto result = cross_entropy_gradient(backend(), logits, targets, DType::f32, 1, 9);
   expect_values(result.loss, {}, {0});
-  expect_values(cross_entropy_backward(backend(), logits, targets, result.lse, tensor({}, {1}),
-                                       DType::f32, 9),
-                {2, 2}, {0, 0, 0, 0});
+  expect_values(result.dlogits, {2, 2}, {0, 0, 0, 0});
 }
 
 TEST_P(KnownValues, LayerNormOfOneToFour) {

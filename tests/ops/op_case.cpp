@@ -16,8 +16,9 @@ const OpCases& all_cases() {
                                 layer_norm_cases, layout_cases,        linear_cases,
                                 lion_cases,       sgd_cases,           masked_fill_cases,
                                 matmul_cases,     packed_cases,        paged_attention_cases,
-                                reduce_cases,     rms_norm_cases,      softmax_cases,
-                                swiglu_cases,     topk_cases,          unary_cases}) {
+                                reduce_cases,     rescale_cases,       rms_norm_cases,
+                                softmax_cases,    swiglu_cases,        topk_cases,
+                                unary_cases}) {
       std::ranges::move(family(), std::back_inserter(all));
     }
     return all;

@@ -52,6 +52,7 @@ OpCases matmul_cases();
 OpCases packed_cases();
 OpCases paged_attention_cases();
 OpCases reduce_cases();
+OpCases rescale_cases();
 OpCases rms_norm_cases();
 OpCases sgd_cases();
 OpCases softmax_cases();

@@ -1,18 +1,26 @@
 #include "alpha/tensor/ops/cross_entropy.h"
 
+#include <utility>
+
 #include "alpha/autograd/ops.h"
+#include "alpha/tensor/ops/rescale.h"
 
 namespace alpha {
 
 Variable cross_entropy(Tape& tape, const Variable& logits, const Tensor& targets,
-                       std::int32_t ignore_index) {
-  const CrossEntropyResult forward =
-      cross_entropy(tape.backend(), logits.data(), targets, ignore_index);
-  return tape.record(forward.loss, {&logits},
-                     [logits, targets, lse = forward.lse, ignore_index](Tape& t, const Tensor& dy) {
-                       t.add_grad(logits.target(),
-                                  cross_entropy_backward(t.backend(), logits.data(), targets, lse,
-                                                         dy, logits.target().dtype, ignore_index));
+                       const CrossEntropyOptions& options) {
+  Backend& backend = tape.backend();
+  if (!tape.is_recording() || !logits.requires_grad()) {
+    return Variable(cross_entropy(backend, logits.data(), targets, options.ignore_index));
+  }
+  CrossEntropyGradient forward = cross_entropy_gradient(
+      backend, logits.data(), targets, logits.target().dtype, options.dloss, options.ignore_index);
+  // An op's backward runs once: dlogits are nobody else's, and are handed on.
+  return tape.record(std::move(forward.loss), {&logits},
+                     [to = logits.target(), dlogits = std::move(forward.dlogits),
+                      dloss = options.dloss](Tape& t, const Tensor& dy) mutable {
+                       rescale(t.backend(), dlogits, dy, dloss);
+                       t.add_grad(to, std::move(dlogits));
                      });
 }
 

@@ -9,61 +9,67 @@ namespace alpha::cpu_ref {
 
 namespace {
 
-template<class T>
-void forward(const CrossEntropyArgs& args) {
-  using Sum = Accumulator<T>;
+/// The gradient of one row; `softmax` is that of its logits.
+template<class T, class Out>
+void differentiate(const T* logits, std::int64_t V, const SoftmaxSum& softmax, std::int64_t target,
+                   double factor, Out* dlogits) {
+  for (std::int64_t v = 0; v < V; ++v) {
+    const double probability =
+        std::exp(static_cast<double>(logits[v]) - softmax.shift) / softmax.sum;
+    dlogits[v] = convert<Out>((probability - (v == target ? 1 : 0)) * factor);
+  }
+}
+
+/// The loss, for either op: on_row(n, softmax) is called for each row that counts.
+template<class T, class Args, class OnRow>
+void lose(const Args& args, std::int64_t n_counted, OnRow&& on_row) {
   const std::int64_t N = args.logits.shape()[0];
   const std::int64_t V = args.logits.shape()[1];
-  const std::int32_t* targets = args.targets.data<std::int32_t>();
-  Sum* lses = args.lse.data<Sum>();
+  const std::int32_t* targets = args.targets.template data<std::int32_t>();
   double sum = 0;
-  std::int64_t n_counted = 0;
   for (std::int64_t n = 0; n < N; ++n) {
-    const T* logits = args.logits.data<T>() + n * V;
-    const double lse =
-        softmax_sum(V, [&](std::int64_t v) { return static_cast<double>(logits[v]); }).lse();
-    lses[n] = convert<Sum>(lse);
     if (targets[n] == args.ignore_index) continue;
-    sum += lse - static_cast<double>(logits[targets[n]]);
-    ++n_counted;
+    const T* logits = args.logits.template data<T>() + n * V;
+    const SoftmaxSum softmax =
+        softmax_sum(V, [&](std::int64_t v) { return static_cast<double>(logits[v]); });
+    sum += softmax.lse() - static_cast<double>(logits[targets[n]]);
+    on_row(n, softmax);
   }
   const double mean = n_counted == 0 ? 0 : sum / static_cast<double>(n_counted);
-  *args.loss.data<Sum>() = convert<Sum>(mean);
+  *args.loss.template data<Accumulator<T>>() = convert<Accumulator<T>>(mean);
+}
+
+template<class Args>
+std::int64_t count_of(const Args& args) {
+  const std::int64_t N = args.targets.numel();
+  const std::int32_t* targets = args.targets.template data<std::int32_t>();
+  return N - std::count(targets, targets + N, args.ignore_index);
 }
 
 template<class T, class Out>
-void backward(const CrossEntropyBackwardArgs& args) {
-  using Sum = Accumulator<T>;
-  const std::int64_t N = args.logits.shape()[0];
+void lose_and_differentiate(const CrossEntropyGradientArgs& args) {
   const std::int64_t V = args.logits.shape()[1];
-  const std::int32_t* targets = args.targets.data<std::int32_t>();
-  const auto n_counted = N - std::count(targets, targets + N, args.ignore_index);
-  const double factor = static_cast<double>(*args.dloss.data<Sum>()) /
-                        static_cast<double>(std::max<std::int64_t>(n_counted, 1));
-  for (std::int64_t n = 0; n < N; ++n) {
-    const T* logits = args.logits.data<T>() + n * V;
-    Out* dlogits = args.dlogits.data<Out>() + n * V;
-    if (targets[n] == args.ignore_index) {
-      std::fill_n(dlogits, V, Out{});
-      continue;
-    }
-    const double lse = args.lse.data<Sum>()[n];
-    for (std::int64_t v = 0; v < V; ++v) {
-      const double probability = std::exp(static_cast<double>(logits[v]) - lse);
-      dlogits[v] = convert<Out>((probability - (v == targets[n] ? 1 : 0)) * factor);
-    }
-  }
+  const std::int64_t n_counted = count_of(args);
+  const double factor = args.dloss / static_cast<double>(std::max<std::int64_t>(n_counted, 1));
+  std::fill_n(args.dlogits.data<Out>(), args.dlogits.numel(), Out{});
+  lose<T>(args, n_counted, [&](std::int64_t n, const SoftmaxSum& softmax) {
+    differentiate(args.logits.data<T>() + n * V, V, softmax, args.targets.data<std::int32_t>()[n],
+                  factor, args.dlogits.data<Out>() + n * V);
+  });
 }
 
 }  // namespace
 
 void cross_entropy(Backend& /*backend*/, const CrossEntropyArgs& args) {
-  visit_floating(args.dtype(), [&]<class T>(TypeTag<T>) { forward<T>(args); });
+  visit_floating(args.dtype(), [&]<class T>(TypeTag<T>) {
+    lose<T>(args, count_of(args), [](std::int64_t, const SoftmaxSum&) {});
+  });
 }
 
-void cross_entropy_backward(Backend& /*backend*/, const CrossEntropyBackwardArgs& args) {
-  visit_floating(args.logits.dtype(), args.dlogits.dtype(),
-                 [&]<class T, class Out>(TypeTag<T>, TypeTag<Out>) { backward<T, Out>(args); });
+void cross_entropy_gradient(Backend& /*backend*/, const CrossEntropyGradientArgs& args) {
+  visit_floating(
+      args.logits.dtype(), args.dlogits.dtype(),
+      [&]<class T, class Out>(TypeTag<T>, TypeTag<Out>) { lose_and_differentiate<T, Out>(args); });
 }
 
 }  // namespace alpha::cpu_ref

@@ -12,6 +12,11 @@ struct RowParameters {
   std::int32_t ignored;
 };
 
+struct GradientParameters {
+  RowParameters rows;
+  float dloss;
+};
+
 struct MeanParameters {
   std::uint32_t n_rows;
   std::int32_t ignored;
@@ -38,37 +43,36 @@ void cross_entropy(HeliosBackend& backend, const CrossEntropyArgs& args) {
   const Tensor losses = scratch(backend, {N});
   const std::uint32_t is_whole = has_unit_rows({args.logits}, V) ? 1 : 0;
   for_row_pieces(backend, N, {args.logits}, [&](std::int64_t begin, std::int64_t end) {
-    const RowParameters parameters = {static_cast<std::uint32_t>(end - begin),
-                                      static_cast<std::uint32_t>(V), args.ignore_index};
+    const RowParameters parameters = {u32(end - begin), u32(V), args.ignore_index};
     launch_rows(backend, shader, {is_whole},
                 {rows_of(args.logits, N, begin, end), rows_of(args.targets, N, begin, end),
-                 rows_of(args.lse, N, begin, end), rows_of(losses, N, begin, end)},
+                 rows_of(losses, N, begin, end)},
                 end - begin, parameters, size_for_row(V, args.dtype()));
   });
   mean_loss(backend, false, losses, args.targets, args.loss, args.ignore_index);
 }
 
-void cross_entropy_backward(HeliosBackend& backend, const CrossEntropyBackwardArgs& args) {
+void cross_entropy_gradient(HeliosBackend& backend, const CrossEntropyGradientArgs& args) {
   const std::int64_t N = args.logits.shape()[0];
   const std::int64_t V = args.logits.shape()[1];
-  if (args.logits.numel() == 0) return;
+  if (N == 0) return backend.zero(args.loss);
+  const Shader& shader = shader_for("cross_entropy_gradient", args.dtype());
+  const Tensor losses = scratch(backend, {N});
   const Tensor count = scratch(backend, {1});
-  mean_loss(backend, true, args.lse, args.targets, count, args.ignore_index);
-  const std::uint32_t to = number_of(args.dlogits.dtype());
-  const Shader& shader = shader_for("cross_entropy_backward", args.dtype());
+  mean_loss(backend, true, losses, args.targets, count, args.ignore_index);
   constexpr std::int64_t kEight = 8;  // numbers that are computed together, as in the shader
   const std::uint32_t is_whole =
       V % kEight == 0 && has_unit_rows({args.logits, args.dlogits}, V) ? 1 : 0;
   for_row_pieces(
       backend, N, {args.logits, args.dlogits}, [&](std::int64_t begin, std::int64_t end) {
-        const RowParameters parameters = {static_cast<std::uint32_t>(end - begin),
-                                          static_cast<std::uint32_t>(V), args.ignore_index};
-        launch_rows(backend, shader, {to, is_whole},
+        const GradientParameters parameters = {{u32(end - begin), u32(V), args.ignore_index},
+                                               static_cast<float>(args.dloss)};
+        launch_rows(backend, shader, {is_whole, number_of(args.dlogits.dtype())},
                     {rows_of(args.logits, N, begin, end), rows_of(args.targets, N, begin, end),
-                     rows_of(args.lse, N, begin, end), args.dloss, count,
-                     rows_of(args.dlogits, N, begin, end)},
-                    end - begin, parameters, size_for_row(V, DType::bf16));
+                     rows_of(losses, N, begin, end), count, rows_of(args.dlogits, N, begin, end)},
+                    end - begin, parameters, size_for_row(V, args.dtype()));
       });
+  mean_loss(backend, false, losses, args.targets, args.loss, args.ignore_index);
 }
 
 }  // namespace alpha::helios

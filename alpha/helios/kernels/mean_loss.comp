@@ -1,6 +1,6 @@
 #version 450
-// The mean of losses over the rows that count; and how many there are, as a float, for the backward
-// pass. One workgroup.
+// The mean of losses over the rows that count; and how many there are, as a float, for the gradient.
+// One workgroup.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "reduce.glsl"

@@ -1,5 +1,7 @@
 #include "alpha/tensor/ops/cross_entropy.h"
 
+#include <cmath>
+
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/check.h"
 
@@ -19,40 +21,38 @@ void check_arguments(std::string_view op, const Tensor& logits, const Tensor& ta
 
 }  // namespace
 
-CrossEntropyResult cross_entropy(Backend& backend, const Tensor& logits, const Tensor& targets,
-                                 std::int32_t ignore_index) {
+Tensor cross_entropy(Backend& backend, const Tensor& logits, const Tensor& targets,
+                     std::int32_t ignore_index) {
   check_arguments("cross_entropy", logits, targets);
-  const DType stats = accumulation_dtype(logits.dtype());
-  CrossEntropyResult result{.loss = empty(backend, {}, stats),
-                            .lse = empty(backend, {targets.numel()}, stats)};
+  Tensor loss = empty(backend, {}, accumulation_dtype(logits.dtype()));
   backend.run(CrossEntropyArgs{.logits = logits.as_matrix(),
                                .targets = targets.reshape({targets.numel()}),
-                               .loss = result.loss,
-                               .lse = result.lse,
+                               .loss = loss,
                                .ignore_index = ignore_index});
-  return result;
+  return loss;
 }
 
-Tensor cross_entropy_backward(Backend& backend, const Tensor& logits, const Tensor& targets,
-                              const Tensor& lse, const Tensor& dloss, DType dlogits_dtype,
-                              std::int32_t ignore_index) {
-  check_arguments("cross_entropy_backward", logits, targets);
-  check::shape("cross_entropy_backward", "dloss", dloss, {});
-  check::shape("cross_entropy_backward", "lse", lse, {targets.numel()});
-  check::dtype("cross_entropy_backward", "lse", lse, accumulation_dtype(logits.dtype()));
-  check::dtype("cross_entropy_backward", "dloss", dloss, accumulation_dtype(logits.dtype()));
+CrossEntropyGradient cross_entropy_gradient(Backend& backend, const Tensor& logits,
+                                            const Tensor& targets, DType dlogits_dtype,
+                                            double dloss, std::int32_t ignore_index) {
+  check_arguments("cross_entropy_gradient", logits, targets);
+  if (dloss == 0 || !std::isfinite(dloss)) {
+    fail_invalid("[cross_entropy_gradient] dloss is {}, expected a finite number that is not 0",
+                 dloss);
+  }
   if (!is_floating(dlogits_dtype)) {
-    fail_invalid("[cross_entropy_backward] dlogits are asked for in {}, expected a floating dtype",
+    fail_invalid("[cross_entropy_gradient] dlogits are asked for in {}, expected a floating dtype",
                  to_string(dlogits_dtype));
   }
-  Tensor dlogits = empty(backend, logits.shape(), dlogits_dtype);
-  backend.run(CrossEntropyBackwardArgs{.logits = logits.as_matrix(),
+  CrossEntropyGradient result{.loss = empty(backend, {}, accumulation_dtype(logits.dtype())),
+                              .dlogits = empty(backend, logits.shape(), dlogits_dtype)};
+  backend.run(CrossEntropyGradientArgs{.logits = logits.as_matrix(),
                                        .targets = targets.reshape({targets.numel()}),
-                                       .lse = lse,
+                                       .loss = result.loss,
+                                       .dlogits = result.dlogits.as_matrix(),
                                        .dloss = dloss,
-                                       .dlogits = dlogits.as_matrix(),
                                        .ignore_index = ignore_index});
-  return dlogits;
+  return result;
 }
 
 }  // namespace alpha

@@ -19,6 +19,7 @@
 #include "alpha/tensor/ops/packed.h"
 #include "alpha/tensor/ops/paged_attention.h"
 #include "alpha/tensor/ops/reduce.h"
+#include "alpha/tensor/ops/rescale.h"
 #include "alpha/tensor/ops/rms_norm.h"
 #include "alpha/tensor/ops/sgd.h"
 #include "alpha/tensor/ops/softmax.h"
