@@ -66,6 +66,7 @@ namespace alpha {
   X(attention)              \
   X(attention_backward)     \
   X(paged_attention)        \
+  X(gradient_scale)         \
   X(adamw)                  \
   X(sgd)                    \
   X(lion)

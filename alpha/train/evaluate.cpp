@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <numbers>
+#include <numeric>
 
 #include "alpha/autograd/ops.h"
 #include "alpha/data/batch.h"
 #include "alpha/data/sequential_batches.h"
 #include "alpha/tensor/create.h"
+#include "alpha/tensor/ops/layout.h"
 
 namespace alpha {
 
@@ -20,13 +22,13 @@ Tensor upload_ids(Backend& backend, const Batch& batch, const std::vector<TokenI
   return tensor;
 }
 
-/// Mean loss over the targets of a batch that count.
-double batch_loss(const EvaluatedModel& model, const Batch& batch) {
+/// Mean loss over the targets of a batch that count, a scalar [].
+Tensor batch_loss(const EvaluatedModel& model, const Batch& batch) {
   Tape tape(model.backend, false);
   const Variable logits = gpt_forward(tape, model.config, model.weights,
                                       upload_ids(model.backend, batch, batch.inputs));
   const Tensor targets = upload_ids(model.backend, batch, batch.targets);
-  return to_scalar(model.backend, cross_entropy(tape, logits, targets).data());
+  return cross_entropy(tape, logits, targets).data();
 }
 
 }  // namespace
@@ -36,14 +38,18 @@ double evaluate_windows(const EvaluatedModel& model, std::span<const TokenId> to
   const std::int64_t T = model.config.block_size;
   const std::vector<std::int64_t> starts =
       evaluation_windows(static_cast<std::int64_t>(tokens.size()), T, n_windows);
-  double total = 0;
+  std::vector<Tensor> losses;  // read together: a device need not wait between batches
+  std::vector<double> sizes;
   Batch batch;
   for (std::size_t i = 0; i < starts.size(); i += static_cast<std::size_t>(B)) {
     const std::size_t n = std::min(static_cast<std::size_t>(B), starts.size() - i);
     fill_windows(tokens, std::span(starts).subspan(i, n), T, batch);
-    total += batch_loss(model, batch) * static_cast<double>(n);
+    losses.push_back(batch_loss(model, batch).reshape({1}));
+    sizes.push_back(static_cast<double>(n));
   }
-  return total / static_cast<double>(starts.size());
+  const std::vector<double> values = to_doubles(model.backend, cat(model.backend, losses, 0));
+  return std::inner_product(values.begin(), values.end(), sizes.begin(), 0.0) /
+         static_cast<double>(starts.size());
 }
 
 double evaluate_all(const EvaluatedModel& model, std::span<const TokenId> tokens, std::int64_t B,
@@ -55,7 +61,7 @@ double evaluate_all(const EvaluatedModel& model, std::span<const TokenId> tokens
   Batch batch;
   while (batches.next(batch)) {
     const std::int64_t n = batch.n_targets();
-    total += batch_loss(model, batch) * static_cast<double>(n);
+    total += to_scalar(model.backend, batch_loss(model, batch)) * static_cast<double>(n);
     n_done += n;
     if (on_progress && !on_progress(n_done, batches.n_targets())) {
       fail(ErrorCode::cancelled, "evaluation stopped after {} of {} tokens", n_done,

@@ -19,7 +19,7 @@ Json to_json(const StepMetrics& m) {
                {"timing_grad_norm_ms", m.grad_norm_ms},
                {"timing_grad_clip_ms", 0},  // a factor inside the optimizer step
                {"timing_optim_ms", m.optimizer_ms},
-               {"timing_flush_ms", 0},  // the CPU computes at once
+               {"timing_flush_ms", m.wait_ms},
                {"clip_coef", m.clip_coefficient},
                {"clip_pct", m.clipped_percent}};
   if (m.resident_bytes > 0) {

@@ -27,6 +27,7 @@ struct StepMetrics {
   double backward_ms = 0;
   double grad_norm_ms = 0;
   double optimizer_ms = 0;
+  double wait_ms = 0;  // for a device to do what the other parts recorded
   double tokens_per_second = 0;
   double mfu = 0;  // model FLOP/s over the measured peak of the backend's matrix product
   std::size_t resident_bytes = 0;  // memory of the process at the end of the step; 0: not known

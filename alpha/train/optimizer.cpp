@@ -44,15 +44,15 @@ Optimizer::Optimizer(Backend& backend, Parameters& parameters, const OptimizerOp
   if (options.kind == OptimizerKind::adamw) v_ = make();
 }
 
-void Optimizer::step(double lr, double grad_scale) {
+void Optimizer::step(double lr, const Tensor& scale) {
   ++n_steps_;
   const std::int64_t n_decayed = parameters_.n_decayed();
-  update(0, n_decayed, lr, options_.weight_decay, grad_scale);
-  update(n_decayed, parameters_.values().numel(), lr, 0, grad_scale);
+  update(0, n_decayed, lr, options_.weight_decay, scale);
+  update(n_decayed, parameters_.values().numel(), lr, 0, scale);
 }
 
 void Optimizer::update(std::int64_t begin, std::int64_t end, double lr, double weight_decay,
-                       double grad_scale) {
+                       const Tensor& scale) {
   if (begin == end) return;
   const auto t = static_cast<double>(n_steps_);
   const auto part = [&](const Tensor& whole) {
@@ -68,33 +68,33 @@ void Optimizer::update(std::int64_t begin, std::int64_t end, double lr, double w
                               .m = part(m_),
                               .v = part(v_),
                               .copy = copy,
+                              .scale = scale,
                               .lr = lr,
                               .beta1 = options_.beta1,
                               .beta2 = options_.beta2,
                               .eps = options_.eps,
                               .weight_decay = weight_decay,
                               .bias_correction1 = 1 - std::pow(options_.beta1, t),
-                              .bias_correction2 = 1 - std::pow(options_.beta2, t),
-                              .grad_scale = grad_scale});
+                              .bias_correction2 = 1 - std::pow(options_.beta2, t)});
     case OptimizerKind::sgd:
       return sgd(backend_, {.parameters = values,
                             .gradients = gradients,
                             .m = part(m_),
                             .copy = copy,
+                            .scale = scale,
                             .lr = lr,
                             .momentum = options_.momentum,
-                            .weight_decay = weight_decay,
-                            .grad_scale = grad_scale});
+                            .weight_decay = weight_decay});
     case OptimizerKind::lion:
       return lion(backend_, {.parameters = values,
                              .gradients = gradients,
                              .m = part(m_),
                              .copy = copy,
+                             .scale = scale,
                              .lr = lr,
                              .beta1 = options_.beta1,
                              .beta2 = options_.beta2,
-                             .weight_decay = weight_decay,
-                             .grad_scale = grad_scale});
+                             .weight_decay = weight_decay});
   }
 }
 

@@ -37,8 +37,13 @@ class Optimizer {
   /// `parameters` outlive the optimizer.
   Optimizer(Backend& backend, Parameters& parameters, const OptimizerOptions& options);
 
-  /// One step with learning rate `lr`; gradients count `grad_scale` times. Renews the compute copy.
-  void step(double lr, double grad_scale);
+  /// One step with learning rate `lr`; gradients count `scale` times, a scalar of their
+  /// accumulation dtype. Renews the compute copy. Where `scale` is 0 nothing changes, which the
+  /// host may learn later: then it takes the step back.
+  void step(double lr, const Tensor& scale);
+
+  /// The last step was none: it does not count.
+  void take_back() noexcept { --n_steps_; }
 
   /// Steps taken.
   std::int64_t n_steps() const noexcept { return n_steps_; }
@@ -57,7 +62,7 @@ class Optimizer {
 
  private:
   void update(std::int64_t begin, std::int64_t end, double lr, double weight_decay,
-              double grad_scale);
+              const Tensor& scale);
 
   Backend& backend_;
   Parameters& parameters_;

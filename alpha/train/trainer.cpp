@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 #include "alpha/autograd/ops.h"
@@ -12,6 +13,8 @@
 #include "alpha/inference/generate.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/fill.h"
+#include "alpha/tensor/ops/gradient_scale.h"
+#include "alpha/tensor/ops/layout.h"
 #include "alpha/tensor/ops/reduce.h"
 #include "alpha/train/evaluate.h"
 #include "alpha/train/peak.h"
@@ -201,8 +204,7 @@ StepMetrics Trainer::train_step() {
   metrics.lr = learning_rate(train, step_);
   const double start = clock_.seconds();
   fill(backend_, parameters_.gradients(), 0);
-  metrics.loss = accumulate_gradients(metrics);
-  update(metrics);
+  read_report(update(accumulate_gradients(metrics), metrics), metrics);
   metrics.step = ++step_;
   const double seconds = clock_.seconds() - start;
   const auto n_tokens =
@@ -216,14 +218,16 @@ StepMetrics Trainer::train_step() {
   return metrics;
 }
 
-double Trainer::accumulate_gradients(StepMetrics& metrics) {
-  const std::int64_t n = setup_.run.train.grad_accum_steps;
-  double total = 0;
-  for (std::int64_t micro = 0; micro < n; ++micro) total += micro_step(micro, metrics);
-  return total / static_cast<double>(n);
+/// The losses of the micro-batches.
+Tensor Trainer::accumulate_gradients(StepMetrics& metrics) {
+  std::vector<Tensor> losses;
+  for (std::int64_t micro = 0; micro < setup_.run.train.grad_accum_steps; ++micro) {
+    losses.push_back(micro_step(micro, metrics).reshape({1}));
+  }
+  return cat(backend_, losses, 0);
 }
 
-double Trainer::micro_step(std::int64_t micro, StepMetrics& metrics) {
+Tensor Trainer::micro_step(std::int64_t micro, StepMetrics& metrics) {
   const TrainConfig& train = setup_.run.train;
   Laps laps(clock_, hooks_);
   batches_.next(batch_);
@@ -239,45 +243,56 @@ double Trainer::micro_step(std::int64_t micro, StepMetrics& metrics) {
                                  .dropout_seed = dropout_seed(train, step_, micro),
                                  .is_checkpointing = train.is_checkpointing}),
                     targets_, {.dloss = dloss});
-  const double value = to_scalar(backend_, loss.data());
   metrics.forward_ms += laps.end("forward");
-  if (std::isfinite(value)) {
-    tape_.backward(loss, dloss);
-  }
+  tape_.backward(loss, dloss);
   metrics.backward_ms += laps.end("backward");
-  return value;
+  return loss.data();
 }
 
-void Trainer::update(StepMetrics& metrics) {
+/// Whether the step is taken, and what gradients count in it, is decided where they are: nobody
+/// waits for them here. Returns what the host is told about it.
+Tensor Trainer::update(const Tensor& losses, StepMetrics& metrics) {
   const TrainConfig& train = setup_.run.train;
   Laps laps(clock_, hooks_);
-  metrics.grad_norm = std::sqrt(sum_squares(backend_, parameters_.gradients()));
-  metrics.grad_norm_ms += laps.end("gradient norm");
-  if (!std::isfinite(metrics.loss) || !std::isfinite(metrics.grad_norm)) {
+  const Tensor squares = sum_squares(backend_, parameters_.gradients());
+  metrics.grad_norm_ms = laps.end("gradient norm");
+  const auto [scale, report] =
+      gradient_scale(backend_, losses, squares, train.grad_clip, train.spike_threshold);
+  optimizer_.step(metrics.lr, scale);
+  metrics.optimizer_ms = laps.end("optimizer");
+  return report;
+}
+
+/// The one thing of a step that travels to the host.
+void Trainer::read_report(const Tensor& report, StepMetrics& metrics) {
+  const TrainConfig& train = setup_.run.train;
+  Laps laps(clock_, hooks_);
+  const std::vector<double> told = to_doubles(backend_, report);
+  metrics.wait_ms = laps.end("wait");
+  const std::span losses = std::span(told).first(told.size() - 2);
+  const double scale = told.back();
+  metrics.loss =
+      std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
+  metrics.grad_norm = std::sqrt(told[losses.size()]);
+  const bool is_finite = std::isfinite(metrics.loss) && std::isfinite(metrics.grad_norm);
+  n_not_finite_ = is_finite ? 0 : n_not_finite_ + 1;
+  if (scale == 0) {
     metrics.is_skipped = true;
-    warn(fmt::format("step {}: loss {} with gradient norm {}; the weights stay as they were",
-                     step_ + 1, metrics.loss, metrics.grad_norm));
-    if (++n_not_finite_ == kMaxNotFinite) {
-      fail(ErrorCode::corrupt,
-           "training has diverged: {} steps in a row were not finite; try a lower learning rate "
-           "than {}, or a gradient clip",
-           n_not_finite_, train.lr);
-    }
-    return;
+    optimizer_.take_back();
+    warn(is_finite
+             ? fmt::format(
+                   "step {}: gradient norm {} is above the spike threshold of {}; step skipped",
+                   step_ + 1, metrics.grad_norm, train.spike_threshold)
+             : fmt::format("step {}: loss {} with gradient norm {}; the weights stay as they were",
+                           step_ + 1, metrics.loss, metrics.grad_norm));
+    if (n_not_finite_ < kMaxNotFinite) return;
+    fail(ErrorCode::corrupt,
+         "training has diverged: {} steps in a row were not finite; try a lower learning rate "
+         "than {}, or a gradient clip",
+         n_not_finite_, train.lr);
   }
-  n_not_finite_ = 0;
-  if (train.spike_threshold > 0 && metrics.grad_norm > train.spike_threshold) {
-    metrics.is_skipped = true;
-    warn(fmt::format("step {}: gradient norm {} is above the spike threshold of {}; step skipped",
-                     step_ + 1, metrics.grad_norm, train.spike_threshold));
-    return;
-  }
-  if (train.grad_clip > 0 && metrics.grad_norm > train.grad_clip) {
-    metrics.clip_coefficient = train.grad_clip / metrics.grad_norm;
-    ++n_clipped_;
-  }
-  optimizer_.step(metrics.lr, metrics.clip_coefficient);
-  metrics.optimizer_ms += laps.end("optimizer");
+  metrics.clip_coefficient = scale;
+  if (scale < 1) ++n_clipped_;
 }
 
 void Trainer::evaluate(StepMetrics& metrics) {
@@ -295,7 +310,7 @@ void Trainer::evaluate(StepMetrics& metrics) {
 }
 
 void Trainer::save_checkpoint() {
-  if (!std::isfinite(sum_squares(backend_, parameters_.values()))) {
+  if (!std::isfinite(to_scalar(backend_, sum_squares(backend_, parameters_.values())))) {
     fail(ErrorCode::corrupt, "weights are not finite after step {}: nothing was saved", step_);
   }
   Json state = {{"step", step_},

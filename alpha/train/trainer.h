@@ -30,7 +30,8 @@ struct TrainerSetup {
 };
 
 /// A part of a step as the host went through it: "data", "forward", "backward", "gradient norm",
-/// "optimizer", or "eval". In seconds of the trainer's clock.
+/// "optimizer", "wait", or "eval". A backend that computes at once does so in the parts' own time;
+/// one that records does everything in "wait". In seconds of the trainer's clock.
 struct TrainPhase {
   std::string_view name;
   double begin_seconds = 0;
@@ -83,9 +84,10 @@ class Trainer {
 
  private:
   StepMetrics train_step();
-  double accumulate_gradients(StepMetrics& metrics);
-  double micro_step(std::int64_t micro, StepMetrics& metrics);
-  void update(StepMetrics& metrics);
+  Tensor accumulate_gradients(StepMetrics& metrics);
+  Tensor micro_step(std::int64_t micro, StepMetrics& metrics);
+  Tensor update(const Tensor& losses, StepMetrics& metrics);
+  void read_report(const Tensor& report, StepMetrics& metrics);
   void evaluate(StepMetrics& metrics);
   void save_checkpoint();
   void check_optimizer(const CheckpointReader& checkpoint) const;

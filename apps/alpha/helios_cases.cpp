@@ -274,6 +274,7 @@ void add_update(std::vector<KernelCase>& cases, const KernelSizes& s, DType dtyp
                          .m = zeros(backend, {n}),
                          .v = zeros(backend, {n}),
                          .copy = has_copy ? empty(backend, {n}, dtype) : Tensor(),
+                         .scale = ones(backend, {}),
                          .lr = 1e-4,
                          .weight_decay = 0.1};
                      return [=, &backend] { adamw(backend, args); };

@@ -128,7 +128,8 @@ double measure_read_rate(Backend& backend, std::size_t size_bytes, std::int64_t 
   const auto n_words = static_cast<std::int64_t>(size_bytes / 8);
   const Tensor memory = full(backend, {2 * n_words}, 1.0);
   if (memory.storage()->host() == nullptr) {  // what a device reads, it reads in its own way
-    return time_tokens(3 * n_repeats, n_words * 8, [&] { sum_squares(backend, memory); })
+    return time_tokens(3 * n_repeats, n_words * 8,
+                       [&] { to_scalar(backend, sum_squares(backend, memory)); })
         .tokens_per_second;
   }
   const auto* words = reinterpret_cast<const std::uint64_t*>(memory.raw());

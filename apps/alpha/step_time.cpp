@@ -6,6 +6,7 @@
 #include "alpha/autograd/ops.h"
 #include "alpha/tensor/create.h"
 #include "alpha/tensor/ops/fill.h"
+#include "alpha/tensor/ops/gradient_scale.h"
 #include "alpha/tensor/ops/reduce.h"
 
 namespace alpha::cli {
@@ -49,10 +50,12 @@ void TrialTraining::step() {
                                  .dropout_seed = n_steps_++,
                                  .is_checkpointing = run_.train.is_checkpointing}),
                     tokens_);
-  static_cast<void>(to_scalar(backend_, loss.data()));
   tape_.backward(loss, 1);
-  static_cast<void>(sum_squares(backend_, parameters_.gradients()));
-  optimizer_.step(run_.train.lr, 1);
+  const auto [scale, report] =
+      gradient_scale(backend_, loss.data().reshape({1}),
+                     sum_squares(backend_, parameters_.gradients()), run_.train.grad_clip, 0);
+  optimizer_.step(run_.train.lr, scale);
+  to_doubles(backend_, report);
 }
 
 double measure_step_seconds(Backend& backend, const RunConfig& run, const Clock& clock) {

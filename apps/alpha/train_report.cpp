@@ -179,8 +179,9 @@ std::string TrainReport::progress_line(const StepMetrics& m, double now) const {
   line += fmt::format(" | {}, {} left", short_duration(now - start_),
                       short_duration(seconds_left(m, now)));
   if (options_.is_traced) {
-    line += fmt::format(" | data={:.1f} fwd={:.1f} bwd={:.1f} norm={:.1f} optim={:.1f} ms",
-                        m.data_ms, m.forward_ms, m.backward_ms, m.grad_norm_ms, m.optimizer_ms);
+    line += fmt::format(
+        " | data={:.1f} fwd={:.1f} bwd={:.1f} norm={:.1f} optim={:.1f} wait={:.1f} ms", m.data_ms,
+        m.forward_ms, m.backward_ms, m.grad_norm_ms, m.optimizer_ms, m.wait_ms);
   }
   return line;
 }

@@ -105,7 +105,7 @@ class Training(HeliosTest):
         host = [span for span in spans if span["tid"] == tracks["host"]]
         kernels = [span for span in spans if span["tid"] != tracks["host"]]
         names = [span["name"] for span in host]
-        for phase in ("data", "forward", "backward", "gradient norm", "optimizer"):
+        for phase in ("data", "forward", "backward", "gradient norm", "optimizer", "wait"):
             self.assertEqual(names.count(phase), 4, phase)
         self.assertEqual(names.count("eval"), 1)
         self.assertEqual([name for name in names if name.startswith("step")],

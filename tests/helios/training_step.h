@@ -18,15 +18,19 @@ inline std::vector<float> train_a_step(HeliosBackend& backend) {
   const std::vector<std::int32_t> ids = {1, 2, 3, 4, 5, 6, 7, 8};
   const Tensor tokens = from_values(backend, {1, 8}, std::span<const std::int32_t>(ids));
   Tape tape(backend);
-  tape.backward(cross_entropy(
+  const Variable loss = cross_entropy(
       tape, gpt_forward(tape, config, weights, tokens, {.is_training = true, .dropout_seed = 3}),
-      tokens));
+      tokens);
+  tape.backward(loss);
+  const GradientScale step = gradient_scale(backend, loss.data().reshape({1}),
+                                            sum_squares(backend, parameters.gradients()), 1, 0);
   const std::int64_t n = parameters.values().numel();
   adamw(backend, {.parameters = parameters.values(),
                   .gradients = parameters.gradients(),
                   .m = zeros(backend, {n}),
                   .v = zeros(backend, {n}),
                   .copy = {},
+                  .scale = step.scale,
                   .lr = 1e-2,
                   .bias_correction1 = 0.1,
                   .bias_correction2 = 0.001});

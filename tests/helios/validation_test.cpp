@@ -31,14 +31,18 @@ void run_some_of_everything(Backend& backend) {
   embedding_backward(backend, indices, embedding(backend, w, indices), dw);
   const Tensor m = zeros(backend, {3 * C * C});
   const Tensor v = zeros(backend, {3 * C * C});
+  const GradientScale step =
+      gradient_scale(backend, w.flat(0, 7), sum_squares(backend, dw), 1, 100);
   adamw(backend, {.parameters = w.flat(0, 3 * C * C),
                   .gradients = dw.flat(0, 3 * C * C),
                   .m = m,
                   .v = v,
                   .copy = empty(backend, {3 * C * C}, DType::bf16),
+                  .scale = step.scale,
                   .lr = 1e-3});
   add_in_place(backend, w.flat(5, 105), w.flat(205, 305));
-  EXPECT_GT(sum_squares(backend, w), 0);
+  EXPECT_GT(to_scalar(backend, sum_squares(backend, w)), 0);
+  EXPECT_EQ(to_doubles(backend, step.report).size(), 9U);
 }
 
 TEST_P(ValidationTest, HasNothingToSay) {

@@ -10,7 +10,8 @@ AdamwArgs adamw_args(Backend& b, const Shape& parameters, const Shape& gradients
           .gradients = x(b, gradients),
           .m = x(b, parameters),
           .v = x(b, parameters),
-          .copy = {}};
+          .copy = {},
+          .scale = x(b, {})};
 }
 
 std::vector<BadCall> elementwise_calls() {
@@ -87,12 +88,20 @@ std::vector<BadCall> elementwise_calls() {
        {"[adamw]", "gradients", "[3]", "[4]"}},
       {"sgd_momentum",
        [](Backend& b) {
-         sgd(b, {.parameters = x(b, {3}), .gradients = x(b, {3}), .m = x(b, {4}), .copy = {}});
+         sgd(b, {.parameters = x(b, {3}),
+                 .gradients = x(b, {3}),
+                 .m = x(b, {4}),
+                 .copy = {},
+                 .scale = x(b, {})});
        },
        {"[sgd]", "m", "[4]", "[3]"}},
       {"lion_momentum",
        [](Backend& b) {
-         lion(b, {.parameters = x(b, {3}), .gradients = x(b, {3}), .m = x(b, {4}), .copy = {}});
+         lion(b, {.parameters = x(b, {3}),
+                  .gradients = x(b, {3}),
+                  .m = x(b, {4}),
+                  .copy = {},
+                  .scale = x(b, {})});
        },
        {"[lion]", "m", "[4]", "[3]"}},
       {"adamw_copy",
@@ -102,6 +111,44 @@ std::vector<BadCall> elementwise_calls() {
          adamw(b, args);
        },
        {"[adamw]", "copy", "[2]", "[3]"}},
+      {"adamw_scale_shape",
+       [](Backend& b) {
+         AdamwArgs args = adamw_args(b, {3}, {3});
+         args.scale = x(b, {1});
+         adamw(b, args);
+       },
+       {"[adamw]", "scale", "[1]", "[]"}},
+      {"adamw_scale_dtype",
+       [](Backend& b) {
+         AdamwArgs args = adamw_args(b, {3}, {3});
+         args.scale = x(b, {}, DType::bf16);
+         adamw(b, args);
+       },
+       {"[adamw]", "scale", "bf16", "f32"}},
+      {"adamw_scale_missing",
+       [](Backend& b) {
+         AdamwArgs args = adamw_args(b, {3}, {3});
+         args.scale = {};
+         adamw(b, args);
+       },
+       {"[adamw]", "no scale"}},
+      {"gradient_scale_losses",
+       [](Backend& b) {
+         gradient_scale(b, x(b, {2, 2}), empty(b, {}, DType::f64), 1, 0);
+       },
+       {"[gradient_scale]", "losses", "[2, 2]", "[4]"}},
+      {"gradient_scale_of_no_loss",
+       [](Backend& b) { gradient_scale(b, x(b, {0}), empty(b, {}, DType::f64), 1, 0); },
+       {"[gradient_scale]", "no losses"}},
+      {"gradient_scale_squares",
+       [](Backend& b) { gradient_scale(b, x(b, {2}), x(b, {}), 1, 0); },
+       {"[gradient_scale]", "squares", "f32", "f64"}},
+      {"gradient_scale_clip",
+       [](Backend& b) { gradient_scale(b, x(b, {2}), empty(b, {}, DType::f64), -1, 0); },
+       {"[gradient_scale]", "clip", "-1"}},
+      {"gradient_scale_spike_threshold",
+       [](Backend& b) { gradient_scale(b, x(b, {2}), empty(b, {}, DType::f64), 1, -2); },
+       {"[gradient_scale]", "spike threshold", "-2"}},
   };
 }
 

@@ -73,7 +73,7 @@ TEST_P(KnownValues, SumsThatKeepTheirAxis) {
   expect_values(mean(backend(), x), {}, {3.5});
   const Tensor cube = tensor({2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
   expect_values(sum(backend(), cube, 1, true), {2, 1, 2}, {4, 6, 12, 14});
-  EXPECT_EQ(sum_squares(backend(), x), 91);
+  EXPECT_EQ(to_scalar(backend(), sum_squares(backend(), x)), 91);
 }
 
 TEST_P(KnownValues, SoftmaxOfOneTwoThree) {
@@ -325,6 +325,7 @@ TEST_P(KnownValues, FirstAdamwStepMovesByTheSignOfTheGradient) {
                     .m = zeros(backend(), {4}),
                     .v = zeros(backend(), {4}),
                     .copy = empty(backend(), {4}, DType::bf16),
+                    .scale = ones(backend(), {}),
                     .lr = 0.25,
                     .bias_correction1 = 1 - 0.9,
                     .bias_correction2 = 1 - 0.999};
@@ -341,14 +342,14 @@ TEST_P(KnownValues, AdamwDecaysTheParameterBeforeItsStep) {
                           .m = zeros(backend(), {1}),
                           .v = zeros(backend(), {1}),
                           .copy = {},
+                          .scale = full(backend(), {}, 0.5),
                           .lr = 0.5,
                           .beta1 = 0.5,
                           .beta2 = 0.5,
                           .eps = 1,
                           .weight_decay = 0.25,
                           .bias_correction1 = 0.5,
-                          .bias_correction2 = 0.5,
-                          .grad_scale = 0.5};
+                          .bias_correction2 = 0.5};
   adamw(backend(), args);
   // g = 2, m = 1, v = 2: 8 - 0.5 · 0.25 · 8 - 0.5 · 2 / (2 + 1).
   expect_values(args.parameters, {1}, {7 - 1.0 / 3}, 1e-6);
@@ -362,6 +363,7 @@ TEST_P(KnownValues, AdamwHandlesLargeGradientsWithoutOverflow) {
                           .m = zeros(backend(), {1}),
                           .v = zeros(backend(), {1}),
                           .copy = {},
+                          .scale = ones(backend(), {}),
                           .lr = 0.5,
                           .bias_correction1 = 1 - 0.9,
                           .bias_correction2 = 1 - 0.999};
@@ -374,10 +376,10 @@ TEST_P(KnownValues, SgdGoesAlongWhatItsMomentumHasGathered) {
                         .gradients = tensor({2}, {4, 2}),
                         .m = tensor({2}, {1, 0}),
                         .copy = {},
+                        .scale = full(backend(), {}, 0.5),
                         .lr = 0.5,
                         .momentum = 0.25,
-                        .weight_decay = 0.25,
-                        .grad_scale = 0.5};
+                        .weight_decay = 0.25};
   sgd(backend(), args);
   // g = 2 and 1, m = 2.25 and 1: p - 0.5 · 0.25 · p - 0.5 · m.
   expect_values(args.m, {2}, {2.25, 1});
@@ -389,6 +391,7 @@ TEST_P(KnownValues, SgdWithoutMomentumGoesDownTheGradient) {
                         .gradients = tensor({2}, {4, -2}),
                         .m = {},
                         .copy = {},
+                        .scale = ones(backend(), {}),
                         .lr = 0.5};
   sgd(backend(), args);
   expect_values(args.parameters, {2}, {6, 0});
@@ -399,15 +402,89 @@ TEST_P(KnownValues, LionStepsByTheSignOfItsMeanAndStaysWhereThatIsZero) {
                          .gradients = tensor({3}, {4, -300, 0}),
                          .m = tensor({3}, {-1, 0, 0}),
                          .copy = {},
+                         .scale = full(backend(), {}, 0.5),
                          .lr = 0.5,
                          .beta1 = 0.75,
                          .beta2 = 0.5,
-                         .weight_decay = 0.25,
-                         .grad_scale = 0.5};
+                         .weight_decay = 0.25};
   lion(backend(), args);
   // g = 2, -150 and 0: means of -0.25, -37.5 and 0.
   expect_values(args.parameters, {3}, {7.5, 7.5, -0.875});
   expect_values(args.m, {3}, {0.5, -75, 0});
+}
+
+TEST_P(KnownValues, AStepThatIsSkippedLeavesEveryBit) {
+  // Of what a step would change: numbers that are none, and such as are not 0 but once written.
+  const std::vector<double> odd = {1, -0.0, kInfinity, 1e-42, -8, 0, 3, 7, 9};
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const auto some = [&] { return tensor({9}, odd, dtype); };
+    const Tensor gradients = full(backend(), {9}, std::nan(""), dtype);
+    const Tensor scale = zeros(backend(), {});
+    const Tensor p = some();
+    const Tensor m = some();
+    const Tensor v = some();
+    const Tensor copy = tensor({9}, odd, DType::bf16);
+    const auto bytes = [&] {
+      std::vector<std::vector<std::byte>> all;
+      for (const Tensor& each : {p, m, v, copy}) {
+        backend().download(each, all.emplace_back(each.size_bytes()).data());
+      }
+      return all;
+    };
+    const auto before = bytes();
+    adamw(backend(), {.parameters = p,
+                      .gradients = gradients,
+                      .m = m,
+                      .v = v,
+                      .copy = copy,
+                      .scale = scale,
+                      .lr = 1,
+                      .weight_decay = 0.5});
+    EXPECT_EQ(bytes(), before) << to_string(dtype);
+    for (const Tensor& momentum : {m, Tensor()}) {
+      sgd(backend(), {.parameters = p,
+                      .gradients = gradients,
+                      .m = momentum,
+                      .copy = copy,
+                      .scale = scale,
+                      .lr = 1,
+                      .weight_decay = 0.5});
+      EXPECT_EQ(bytes(), before) << to_string(dtype);
+    }
+    lion(backend(), {.parameters = p,
+                     .gradients = gradients,
+                     .m = m,
+                     .copy = copy,
+                     .scale = scale,
+                     .lr = 1,
+                     .weight_decay = 0.5});
+    EXPECT_EQ(bytes(), before) << to_string(dtype);
+  }
+}
+
+TEST_P(KnownValues, GradientsCountAsTheLimitsSayAndTheReportTellsIt) {
+  const auto report_of = [&](double squares, double clip, double spike_threshold) {
+    const Tensor sum = empty(backend(), {}, DType::f64);
+    backend().upload(&squares, sum);
+    const auto [scale, report] =
+        gradient_scale(backend(), tensor({2}, {0.5, 3}), sum, clip, spike_threshold);
+    const std::vector<double> told = to_doubles(backend(), report);
+    EXPECT_EQ(static_cast<float>(told.back()), to_scalar(backend(), scale));
+    EXPECT_EQ(told[0], 0.5);
+    EXPECT_EQ(told[1], 3);
+    EXPECT_EQ(told[2], squares);
+    return told[3];
+  };
+  EXPECT_EQ(report_of(16, 0, 0), 1);
+  EXPECT_EQ(report_of(16, 4, 4), 1);
+  EXPECT_EQ(report_of(16, 1, 0), 0.25);
+  EXPECT_EQ(report_of(16, 1, 3.9), 0);
+  EXPECT_EQ(report_of(0x1p300, 0x1p100, 0), 0x1p-50);
+  EXPECT_EQ(report_of(kInfinity, 0, 0), 0);
+  EXPECT_NEAR(report_of(9, 1, 0), 1.0 / 3, 1e-7);
+  // The device decides with all digits of the sum.
+  EXPECT_EQ(report_of(16.00000000000001, 0, 4), 0);
+  EXPECT_EQ(report_of(16, 0, 3.9999999999999996), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ops, KnownValues, each_backend(), backend_test_name);

@@ -43,6 +43,7 @@ OpCases dropout_cases();
 OpCases embedding_cases();
 OpCases fill_cases();
 OpCases gather_cases();
+OpCases gradient_scale_cases();
 OpCases layer_norm_cases();
 OpCases layout_cases();
 OpCases linear_cases();

@@ -10,14 +10,14 @@ struct Step {
   std::int64_t n = 1;
   double momentum = 0.9;  // 0: without
   double weight_decay = 0.1;
-  double grad_scale = 1;
+  double scale = 1;
   bool has_copy = false;
 };
 
 OpCase step_case(const Step& s) {
   return {.op = OpId::sgd,
           .name = fmt::format("{}_momentum_{}_decay_{}_scale_{}{}", s.n, s.momentum, s.weight_decay,
-                              s.grad_scale, s.has_copy ? "_copy" : ""),
+                              s.scale, s.has_copy ? "_copy" : ""),
           .run = [=](OpInputs& in) -> std::vector<Tensor> {
             const Shape shape = {s.n};
             const SgdArgs args = {
@@ -25,10 +25,10 @@ OpCase step_case(const Step& s) {
                 .gradients = in.normal(shape),
                 .m = s.momentum > 0 ? in.normal(shape) : Tensor(),
                 .copy = s.has_copy ? full(in.backend(), shape, 0, DType::bf16) : Tensor(),
+                .scale = full(in.backend(), {}, s.scale, in.accumulation()),
                 .lr = 0.1,
                 .momentum = s.momentum,
-                .weight_decay = s.weight_decay,
-                .grad_scale = s.grad_scale};
+                .weight_decay = s.weight_decay};
             sgd(in.backend(), args);
             std::vector<Tensor> outputs = {args.parameters};
             if (args.m.is_defined()) outputs.push_back(args.m);
@@ -44,7 +44,7 @@ OpCases sgd_cases() {
   OpCases cases;
   for (const std::int64_t n : {0, 1, 3, 17, 65, 1000, 70001}) {
     cases.push_back(step_case({.n = n}));
-    cases.push_back(step_case({.n = n, .grad_scale = 0.125, .has_copy = true}));
+    cases.push_back(step_case({.n = n, .scale = 0.125, .has_copy = true}));
     cases.push_back(step_case({.n = n, .momentum = 0, .has_copy = true}));
   }
   cases.push_back(step_case({.n = 129, .weight_decay = 0}));

@@ -7,6 +7,8 @@
 #include "tests/ops/backend_param.h"
 #include "tests/train/trainer_fixture.h"
 
+#include "alpha/tensor/ops/fill.h"
+
 namespace alpha::test {
 namespace {
 
@@ -228,6 +230,48 @@ TEST_P(TrainingOn, Bf16LearnsAsF32) {
   const auto wide = run("f32", DType::f32);
   ASSERT_EQ(narrow.size(), 12U);
   for (std::size_t i = 0; i < wide.size(); ++i) EXPECT_NEAR(narrow[i], wide[i], 0.03) << i;
+}
+
+TEST_P(TrainingOn, ALossThatIsNotFiniteLeavesEveryWeight) {
+  TrainerSetup s = setup("diverged");
+  s.run.train.lr = 1e30;
+  s.run.train.grad_clip = 0;
+  s.run.train.eval_interval = 100;
+  const Trainer* trainer = nullptr;
+  std::vector<std::vector<float>> weights;
+  std::vector<StepMetrics> steps;
+  Trainer made(*backend, std::move(s), clock, {.on_step = [&](const StepMetrics& m) {
+    steps.push_back(m);
+    weights.push_back(to_floats(*backend, trainer->parameters().values()));
+  }});
+  trainer = &made;
+  EXPECT_THROW(made.run(never), Error);
+  ASSERT_GT(steps.size(), 9U);
+  for (std::size_t i = steps.size() - 9; i < steps.size(); ++i) {
+    EXPECT_TRUE(steps[i].is_skipped) << i;
+    EXPECT_FALSE(std::isfinite(steps[i].loss) && std::isfinite(steps[i].grad_norm)) << i;
+    EXPECT_EQ(weights[i], weights[steps.size() - 10]) << i;
+  }
+}
+
+TEST_P(TrainingOn, AnOptimizerGoesOnAfterAStepThatWasNoneAsIfItHadNotBeen) {
+  for (const OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::sgd, OptimizerKind::lion}) {
+    const auto weights_after = [&](const std::vector<double>& scales) {
+      const GptConfig config = small("gpt2");
+      Parameters parameters(*backend, gpt_parameters(config), DType::f32, DType::bf16);
+      parameters.allocate_gradients();
+      initialize(*backend, config, parameters, 1);
+      fill(*backend, parameters.gradients(), 0.01);
+      Optimizer optimizer(*backend, parameters, {.kind = kind, .momentum = 0.5});
+      for (const double scale : scales) {
+        optimizer.step(0.1, full(*backend, {}, scale));
+        if (scale == 0) optimizer.take_back();
+      }
+      return std::pair(to_floats(*backend, parameters.values()),
+                       to_floats(*backend, parameters.compute_copy()));
+    };
+    EXPECT_EQ(weights_after({0, 1, 0, 0, 0.5}), weights_after({1, 0.5})) << to_string(kind);
+  }
 }
 
 TEST_P(TrainingOn, SamplesAreDrawnOnTheWay) {

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <tuple>
 
 #include "tests/train/trainer_fixture.h"
 
 #include "alpha/checkpoint/checkpoint_search.h"
 #include "alpha/cpu/cpu_backend.h"
+#include "alpha/cpu_ref/cpu_ref_backend.h"
 #include "alpha/train/evaluate.h"
 
 namespace alpha {
@@ -28,7 +30,8 @@ TEST_F(TrainerTest, LearnsAndWritesWhatHappened) {
   for (const char* field :
        {"step", "loss", "valLoss", "lr", "gradNorm", "elapsed_ms", "ms_per_iter", "tokens_per_sec",
         "timing_fwd_ms", "timing_bwd_ms", "timing_grad_norm_ms", "timing_optim_ms",
-        "timing_data_ms", "clip_coef", "clip_pct", "mfu", "bits_per_byte", "memory_mb"}) {
+        "timing_data_ms", "timing_flush_ms", "clip_coef", "clip_pct", "mfu", "bits_per_byte",
+        "memory_mb"}) {
     EXPECT_TRUE(last.contains(field)) << field;
   }
   EXPECT_EQ(find_checkpoints(root / "a").size(), 2U);
@@ -212,6 +215,75 @@ TEST_F(TrainerTest, AStepThatIsNotFiniteLeavesTheWeights) {
   trainer.run(never);
   EXPECT_EQ(to_floats(*backend, trainer.parameters().values()), before);
   EXPECT_EQ(n_warnings, 20);
+}
+
+TEST_F(TrainerTest, ASkippedStepDoesNotCountForTheOptimizer) {
+  const auto backend = make_backend("cpu", 1);
+  const auto state_of = [&](const std::string& name, double spike_threshold,
+                            std::vector<StepMetrics>& steps) {
+    TrainerSetup s = setup(name);
+    s.run.train.grad_clip = 0;
+    s.run.train.spike_threshold = spike_threshold;
+    Trainer trainer(*backend, std::move(s), clock,
+                    {.on_step = [&](const StepMetrics& m) { steps.push_back(m); }});
+    trainer.run(never);
+    return *CheckpointReader(root / name / "checkpoint-20").trainer_state();
+  };
+  std::vector<StepMetrics> free;
+  EXPECT_EQ(state_of("free", 0, free).at("optimizerStep"), 20);
+  std::vector<double> norms;
+  for (const StepMetrics& m : free) norms.push_back(m.grad_norm);
+  std::ranges::sort(norms);
+  std::vector<StepMetrics> steps;
+  const Json state = state_of("spikes", norms[10], steps);
+  const auto n_skipped = std::ranges::count(steps, true, &StepMetrics::is_skipped);
+  EXPECT_GT(n_skipped, 0);
+  EXPECT_LT(n_skipped, 20);
+  EXPECT_EQ(state.at("step"), 20);
+  EXPECT_EQ(state.at("optimizerStep"), 20 - n_skipped);
+  for (const StepMetrics& m : steps) EXPECT_EQ(m.is_skipped, m.grad_norm > norms[10]) << m.step;
+}
+
+/// The reference's kernels, and how often the host reads what they made.
+class CountingBackend final : public Backend {
+ public:
+  std::string_view name() const noexcept override { return "counting"; }
+
+  const KernelTable& kernels() const noexcept override { return cpu_ref::kernel_table(); }
+
+  StorageRef allocate(std::size_t size_bytes) override { return memory_.allocate(size_bytes); }
+
+  void upload(const void* src, const Tensor& dst) override {
+    std::memcpy(dst.raw(), src, dst.size_bytes());
+  }
+
+  void download(const Tensor& src, void* dst) override {
+    ++n_downloads;
+    std::memcpy(dst, src.raw(), src.size_bytes());
+  }
+
+  int n_downloads = 0;
+
+ private:
+  HostMemory memory_;
+};
+
+TEST_F(TrainerTest, AStepReadsOnceFromTheDeviceAndAnEvaluationOnce) {
+  CountingBackend backend;
+  TrainerSetup s = setup("counted");
+  s.run.train.iters = 6;
+  s.run.train.eval_interval = 3;
+  s.run.train.checkpoint_interval = 100;
+  std::vector<int> reads;
+  int before = 0;
+  Trainer trainer(backend, std::move(s), clock, {.on_step = [&](const StepMetrics& m) {
+                    EXPECT_EQ(m.validation_loss.has_value(), m.step % 3 == 0);
+                    reads.push_back(backend.n_downloads - before);
+                    before = backend.n_downloads;
+                  }});
+  before = backend.n_downloads;
+  trainer.run(never);
+  EXPECT_EQ(reads, (std::vector<int>{1, 1, 2, 1, 1, 2}));
 }
 
 TEST_F(TrainerTest, AStepTakesNoNewTensorMemoryOnceItHasRunBefore) {

@@ -22,7 +22,7 @@ void step(const AdamwArgs& args, std::int64_t begin, std::int64_t end) {
   T* m = args.m.data<T>() + begin;
   T* v = args.v.data<T>() + begin;
   BF16* copy = args.copy.is_defined() ? args.copy.data<BF16>() + begin : nullptr;
-  const V32 grad_scale = set_rounded(args.grad_scale);
+  const V32 scale = set(*args.scale.data<float>());
   const V32 beta1 = set_rounded(args.beta1);
   const V32 beta2 = set_rounded(args.beta2);
   const V32 rest1 = set_rounded(1.0 - args.beta1);
@@ -32,7 +32,7 @@ void step(const AdamwArgs& args, std::int64_t begin, std::int64_t end) {
   const V32 root_scale = set_rounded(1.0 / __builtin_sqrt(args.bias_correction2));
   const V32 eps = set_rounded(args.eps);
   for_each_vector(end - begin, [&](std::int64_t i, auto lanes) ALPHA_VECTOR_CODE {
-    const V32 g = hn::Mul(load(gradients + i, lanes), grad_scale);
+    const V32 g = hn::Mul(load(gradients + i, lanes), scale);
     const V32 p = load(parameters + i, lanes);
     const V32 new_m = hn::MulAdd(beta1, load(m + i, lanes), hn::Mul(rest1, g));
     const V32 new_v = hn::MulAdd(beta2, load(v + i, lanes), hn::Mul(hn::Mul(rest2, g), g));

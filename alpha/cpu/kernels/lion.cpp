@@ -19,7 +19,7 @@ void step(const LionArgs& args, std::int64_t begin, std::int64_t end) {
   const T* gradients = args.gradients.data<T>() + begin;
   T* m = args.m.data<T>() + begin;
   BF16* copy = args.copy.is_defined() ? args.copy.data<BF16>() + begin : nullptr;
-  const V32 grad_scale = set_rounded(args.grad_scale);
+  const V32 scale = set(*args.scale.data<float>());
   const V32 beta1 = set_rounded(args.beta1);
   const V32 beta2 = set_rounded(args.beta2);
   const V32 rest1 = set_rounded(1.0 - args.beta1);
@@ -27,7 +27,7 @@ void step(const LionArgs& args, std::int64_t begin, std::int64_t end) {
   const V32 decay = set_rounded(args.lr * args.weight_decay);
   const V32 lr = set_rounded(args.lr);
   for_each_vector(end - begin, [&](std::int64_t i, auto lanes) ALPHA_VECTOR_CODE {
-    const V32 g = hn::Mul(load(gradients + i, lanes), grad_scale);
+    const V32 g = hn::Mul(load(gradients + i, lanes), scale);
     const V32 p = load(parameters + i, lanes);
     const V32 old_m = load(m + i, lanes);
     const V32 mean = hn::MulAdd(beta1, old_m, hn::Mul(rest1, g));

@@ -14,6 +14,7 @@ void run_optimizer(CpuBackend& backend, const Args& args, const Range& range) {
     cpu_ref::kernel_table().run(backend, Args::kOp, args.dtype(), &args);
     return;
   }
+  if (*args.scale.template data<float>() == 0) return;  // the step is skipped
   backend.pool().run_chunks(args.parameters.numel(), kGrain, range);
 }
 

@@ -19,12 +19,12 @@ void step(const SgdArgs& args, std::int64_t begin, std::int64_t end) {
   const T* gradients = args.gradients.data<T>() + begin;
   T* m = args.m.is_defined() ? args.m.data<T>() + begin : nullptr;
   BF16* copy = args.copy.is_defined() ? args.copy.data<BF16>() + begin : nullptr;
-  const V32 grad_scale = set_rounded(args.grad_scale);
+  const V32 scale = set(*args.scale.data<float>());
   const V32 momentum = set_rounded(args.momentum);
   const V32 decay = set_rounded(args.lr * args.weight_decay);
   const V32 lr = set_rounded(args.lr);
   for_each_vector(end - begin, [&](std::int64_t i, auto lanes) ALPHA_VECTOR_CODE {
-    const V32 g = hn::Mul(load(gradients + i, lanes), grad_scale);
+    const V32 g = hn::Mul(load(gradients + i, lanes), scale);
     const V32 p = load(parameters + i, lanes);
     V32 step = g;
     if (m != nullptr) {

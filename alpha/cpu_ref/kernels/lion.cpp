@@ -1,19 +1,19 @@
 #include "alpha/tensor/ops/lion.h"
 
-#include "alpha/cpu_ref/kernels/parameter_copy.h"
+#include "alpha/cpu_ref/kernels/optimizer.h"
 
 namespace alpha::cpu_ref {
 
 namespace {
 
 template<class T>
-void step(const LionArgs& args) {
+void step(const LionArgs& args, double scale) {
   T* parameters = args.parameters.data<T>();
   const T* gradients = args.gradients.data<T>();
   T* ms = args.m.data<T>();
   const std::int64_t n = args.parameters.numel();
   for (std::int64_t i = 0; i < n; ++i) {
-    const double g = args.grad_scale * static_cast<double>(gradients[i]);
+    const double g = scale * static_cast<double>(gradients[i]);
     const double p = parameters[i];
     const double m = ms[i];
     const double mean = args.beta1 * m + (1 - args.beta1) * g;
@@ -26,8 +26,7 @@ void step(const LionArgs& args) {
 }  // namespace
 
 void lion(Backend& /*backend*/, const LionArgs& args) {
-  visit_floating(args.dtype(), [&]<class T>(TypeTag<T>) { step<T>(args); });
-  copy_parameters(args.parameters, args.copy);
+  run_optimizer(args, [&]<class T>(TypeTag<T>, double scale) { step<T>(args, scale); });
 }
 
 }  // namespace alpha::cpu_ref

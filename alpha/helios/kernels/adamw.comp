@@ -13,7 +13,7 @@ layout(binding = 3) buffer V { T v[]; };
 layout(binding = 3) buffer VUnits { uvec4 v_units[]; };
 
 layout(push_constant) uniform Push {
-  uint ahead[5];
+  uint ahead[6];
   uint n;
   float decay;        // lr · weight_decay
   float step;         // lr / bias_correction1
@@ -23,11 +23,10 @@ layout(push_constant) uniform Push {
   float rest2;
   float v_scale;      // 1 / bias_correction2
   float eps;
-  float grad_scale;
 } push;
 
 void update(float gradient, inout float p, inout float first, inout float second) {
-  float g = push.grad_scale * gradient;
+  float g = scale * gradient;
   p -= push.decay * p;
   first = push.beta1 * first + push.rest1 * g;
   second = push.beta2 * second + push.rest2 * g * g;
@@ -35,6 +34,7 @@ void update(float gradient, inout float p, inout float first, inout float second
 }
 
 void main() {
+  READ_SCALE
   uint aheads = push.ahead[0] | push.ahead[1] | push.ahead[2] | push.ahead[3] | push.ahead[4];
   uint n_units = HAS_COPY_UNITS && IS_ALIGNED(aheads) ? push.n / kUnit : 0;
   FOR_EACH(i, n_units) {

@@ -38,11 +38,12 @@ std::span<const std::byte> bytes_of(const Parameters& parameters) {
 
 /// A flat kernel over tensors of equal size: in pieces that a shader can see at once, so that
 /// indices within fit 32 bits whatever the size. The shader's first parameter is the number of
-/// elements; `rest` follows.
+/// elements; `rest` follows. Behind the tensors each piece sees those that are `whole`.
 template<class Rest>
 void launch_flat(HeliosBackend& backend, const Shader& shader,
                  std::initializer_list<std::uint32_t> constants,
-                 std::initializer_list<Tensor> tensors, const Rest& rest);
+                 std::initializer_list<Tensor> tensors, const Rest& rest,
+                 std::initializer_list<Tensor> whole = {});
 
 /// A kernel over `n` elements that sees its tensors whole. Nothing happens for n = 0.
 template<class Rest>
@@ -101,7 +102,8 @@ void launch_once(HeliosBackend& backend, const Shader& shader,
 template<class Rest>
 void launch_flat(HeliosBackend& backend, const Shader& shader,
                  std::initializer_list<std::uint32_t> constants,
-                 std::initializer_list<Tensor> tensors, const Rest& rest) {
+                 std::initializer_list<Tensor> tensors, const Rest& rest,
+                 std::initializer_list<Tensor> whole) {
   const std::int64_t n = tensors.begin()->numel();
   const std::int64_t piece = piece_of(backend, tensors);
   std::vector<std::uint32_t> all = {kWorkgroup};
@@ -111,6 +113,7 @@ void launch_flat(HeliosBackend& backend, const Shader& shader,
     std::array<Tensor, kMostBindings> parts;
     std::size_t n_parts = 0;
     for (const Tensor& tensor : tensors) parts[n_parts++] = tensor.flat(begin, end);
+    for (const Tensor& tensor : whole) parts[n_parts++] = tensor;
     const FlatParameters<Rest> parameters = {static_cast<std::uint32_t>(end - begin), rest};
     backend.dispatch({.shader = &shader,
                       .constants = all,

@@ -11,7 +11,7 @@ layout(binding = 2) buffer M { T m[]; };
 layout(binding = 2) buffer MUnits { uvec4 m_units[]; };
 
 layout(push_constant) uniform Push {
-  uint ahead[4];
+  uint ahead[5];
   uint n;
   float decay;  // lr · weight_decay
   float lr;
@@ -19,17 +19,17 @@ layout(push_constant) uniform Push {
   float beta2;
   float rest1;  // 1 - β1
   float rest2;
-  float grad_scale;
 } push;
 
 void update(float gradient, inout float p, inout float mean) {
-  float g = push.grad_scale * gradient;
+  float g = scale * gradient;
   float direction = push.beta1 * mean + push.rest1 * g;
   p = p - push.decay * p - push.lr * (isnan(direction) ? direction : sign(direction));
   mean = push.beta2 * mean + push.rest2 * g;
 }
 
 void main() {
+  READ_SCALE
   uint aheads = push.ahead[0] | push.ahead[1] | push.ahead[2] | push.ahead[3];
   uint n_units = HAS_COPY_UNITS && IS_ALIGNED(aheads) ? push.n / kUnit : 0;
   FOR_EACH(i, n_units) {

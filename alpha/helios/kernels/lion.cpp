@@ -6,7 +6,7 @@ namespace alpha::helios {
 
 void lion(HeliosBackend& backend, const LionArgs& args) {
   struct Parameters {
-    float decay, lr, beta1, beta2, rest1, rest2, grad_scale;
+    float decay, lr, beta1, beta2, rest1, rest2;
   };
 
   const Parameters parameters = {.decay = static_cast<float>(args.lr * args.weight_decay),
@@ -14,12 +14,11 @@ void lion(HeliosBackend& backend, const LionArgs& args) {
                                  .beta1 = static_cast<float>(args.beta1),
                                  .beta2 = static_cast<float>(args.beta2),
                                  .rest1 = static_cast<float>(1 - args.beta1),
-                                 .rest2 = static_cast<float>(1 - args.beta2),
-                                 .grad_scale = static_cast<float>(args.grad_scale)};
+                                 .rest2 = static_cast<float>(1 - args.beta2)};
   const std::uint32_t copy = args.copy.is_defined() ? 1 + number_of(args.copy.dtype()) : 0;
   launch_flat(backend, shader_for("lion", args.dtype()), {copy},
               {args.parameters, args.gradients, args.m, or_else(args.copy, args.parameters)},
-              parameters);
+              parameters, {args.scale});
 }
 
 }  // namespace alpha::helios

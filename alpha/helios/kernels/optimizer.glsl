@@ -1,5 +1,5 @@
-// What optimizers share: parameters at binding 0, gradients at binding 1, and at binding kCopyBinding
-// a copy of the parameters for products, which may be of another dtype.
+// What optimizers share: parameters at binding 0, gradients at binding 1, at binding COPY_BINDING a
+// copy of the parameters for products, which may be of another dtype, and behind it the scale.
 layout(constant_id = 1) const uint kCopy = 0;  // 0 none, 1 f32, 2 bf16, 3 f16
 
 layout(binding = 0) buffer Parameters { T parameters[]; };
@@ -10,6 +10,13 @@ layout(binding = COPY_BINDING) writeonly buffer CopyB { uint16_t copy_bf16[]; };
 layout(binding = COPY_BINDING) writeonly buffer CopyH { float16_t copy_f16[]; };
 layout(binding = COPY_BINDING) writeonly buffer CopyF { float copy_f32[]; };
 layout(binding = COPY_BINDING) writeonly buffer CopyPairs { uvec2 copy_pairs[]; };
+layout(binding = COPY_BINDING + 1) readonly buffer Scale { float scale_[]; };
+
+float scale;  // what gradients count; 0: the step is skipped
+
+#define READ_SCALE                           \
+  scale = scale_[AT32(COPY_BINDING + 1, 0)]; \
+  if (scale == 0.0) return;
 
 // Element i of the copy.
 #define WRITE_COPY(i, p)                                                                           \

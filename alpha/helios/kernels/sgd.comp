@@ -13,20 +13,20 @@ layout(binding = 2) buffer M { T m[]; };
 layout(binding = 2) buffer MUnits { uvec4 m_units[]; };
 
 layout(push_constant) uniform Push {
-  uint ahead[4];
+  uint ahead[5];
   uint n;
   float decay;  // lr · weight_decay
   float lr;
   float momentum;
-  float grad_scale;
 } push;
 
 void update(float gradient, inout float p, inout float mean) {
-  mean = push.momentum * mean + push.grad_scale * gradient;
+  mean = push.momentum * mean + scale * gradient;
   p = p - push.decay * p - push.lr * mean;
 }
 
 void main() {
+  READ_SCALE
   uint aheads = push.ahead[0] | push.ahead[1] | push.ahead[2] | push.ahead[3];
   uint n_units = HAS_COPY_UNITS && IS_ALIGNED(aheads) ? push.n / kUnit : 0;
   FOR_EACH(i, n_units) {

@@ -5,6 +5,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "units.glsl"
+#include "doubles.glsl"
 
 layout(constant_id = 1) const uint kIsFinal = 0;
 
@@ -44,35 +45,6 @@ vec2 square(float v) {
   precise float b = v - a;
   precise float low = ((a * a - high) + 2.0 * a * b) + b * b;
   return vec2(high, isinf(scaled) ? 0.0 : low);
-}
-
-// The bits of a double that is a float of the normal range, 0, an infinity or a NaN, or the sum of
-// such a pair, rounded towards 0.
-uvec2 double_bits(vec2 pair) {
-  uint bits = floatBitsToUint(pair.x);
-  uint exponent = (bits >> 23) & 0xffu;
-  uint sign = bits & 0x80000000u;
-  if (exponent == 0xffu) return uvec2((bits & 0x7fffffu) << 29, sign | 0x7ff00000u | ((bits & 0x7fffffu) >> 3));
-  if (exponent == 0) return uvec2(0, sign);  // below what a sum of squares of interest has
-  uint mantissa = bits & 0x7fffffu;
-  uint high = (mantissa >> 3) | ((exponent + 896u) << 20) | sign;
-  uint low = mantissa << 29;
-  // The low part in units of 2^-29 of the last place of the high one.
-  float unit = uintBitsToFloat(max(exponent, 53u) - 52u << 23);
-  if (exponent > 53u && pair.y != 0.0) {
-    float steps = pair.y / unit;
-    if (steps >= 0.0) {
-      uint add = uint(steps);
-      uint before = low;
-      low += add;
-      if (low < before) high += 1u;
-    } else {
-      uint take = uint(-steps) + (fract(-steps) > 0.0 ? 1u : 0u);
-      if (low < take) high -= 1u;
-      low -= take;
-    }
-  }
-  return uvec2(low, high);
 }
 
 void main() {

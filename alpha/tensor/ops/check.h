@@ -29,4 +29,20 @@ void probability(std::string_view op, double p);
 void no_overlap(std::string_view op, std::string_view name, const Tensor& tensor,
                 const Tensor& out);
 
+/// What optimizers have in common: flat parameters, gradients like them, a copy of their size or
+/// none, and the scale of the gradients, a scalar of their accumulation dtype.
+template<class Args>
+void optimizer(std::string_view op, const Args& args) {
+  floating(op, "parameters", args.parameters);
+  shape(op, "parameters", args.parameters, {args.parameters.numel()});
+  same(op, "gradients", args.gradients, "parameters", args.parameters);
+  if (args.copy.is_defined()) {
+    floating(op, "copy", args.copy);
+    shape(op, "copy", args.copy, args.parameters.shape());
+  }
+  shape(op, "scale", args.scale, {});
+  dtype(op, "scale", args.scale, accumulation_dtype(args.parameters.dtype()));
+  if (!args.scale.is_defined()) fail_invalid("[{}] there is no scale", op);
+}
+
 }  // namespace alpha::check

@@ -10,6 +10,7 @@
 #include "alpha/tensor/ops/embedding.h"
 #include "alpha/tensor/ops/fill.h"
 #include "alpha/tensor/ops/gather.h"
+#include "alpha/tensor/ops/gradient_scale.h"
 #include "alpha/tensor/ops/layer_norm.h"
 #include "alpha/tensor/ops/layout.h"
 #include "alpha/tensor/ops/linear.h"

@@ -82,13 +82,11 @@ Tensor mean(Backend& backend, const Tensor& x, int axis, bool keepdims) {
   });
 }
 
-double sum_squares(Backend& backend, const Tensor& x) {
+Tensor sum_squares(Backend& backend, const Tensor& x) {
   check::floating("sum_squares", "x", x);
-  const Tensor out = empty(backend, {}, DType::f64);
+  Tensor out = empty(backend, {}, DType::f64);
   backend.run(SumSquaresArgs{.x = x, .out = out});
-  double value = 0;
-  backend.download(out, &value);
-  return value;
+  return out;
 }
 
 }  // namespace alpha

@@ -52,7 +52,7 @@ Tensor mean(Backend& backend, const Tensor& x);
 Tensor sum(Backend& backend, const Tensor& x, int axis, bool keepdims = false);
 Tensor mean(Backend& backend, const Tensor& x, int axis, bool keepdims = false);
 
-/// Σ x², on the host; the only value of a training step that has to travel besides the loss.
-double sum_squares(Backend& backend, const Tensor& x);
+/// Σ x², a scalar [] of f64.
+Tensor sum_squares(Backend& backend, const Tensor& x);
 
 }  // namespace alpha

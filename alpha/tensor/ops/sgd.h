@@ -7,10 +7,11 @@ namespace alpha {
 /// One step of stochastic gradient descent with momentum (Polyak, 1964) and decoupled weight decay
 /// over a flat stretch of parameters, each element:
 ///
-///   g ← grad_scale · grad;  p ← p - lr · weight_decay · p
+///   g ← scale · grad;  p ← p - lr · weight_decay · p
 ///   m ← momentum · m + g;   p ← p - lr · m
 ///
-/// without m: p ← p - lr · g; and, if asked, a narrower copy of p for the next forward pass.
+/// without m: p ← p - lr · g; and, if asked, a narrower copy of p for the next forward pass. Where
+/// scale is 0 nothing is changed: the step is skipped.
 struct SgdArgs {
   static constexpr OpId kOp = OpId::sgd;
 
@@ -20,10 +21,10 @@ struct SgdArgs {
   Tensor gradients;   // [n]
   Tensor m;           // [n]; or undefined: no momentum
   Tensor copy;        // [n], bf16 or f16; or undefined
+  Tensor scale;       // [], accumulation dtype: what gradients count
   double lr = 0;
   double momentum = 0;
   double weight_decay = 0;
-  double grad_scale = 1;  // clipping and averaging, folded in
 };
 
 /// Checks that all are flat and alike (the copy in any floating dtype), and runs the step.

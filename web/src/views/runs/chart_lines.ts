@@ -56,7 +56,8 @@ export const kTimeParts: { label: string; columns: string[] }[] = [
   { label: "Forward", columns: ["timing_fwd_ms"] },
   { label: "Backward", columns: ["timing_bwd_ms"] },
   { label: "Gradient norm", columns: ["timing_grad_norm_ms", "timing_grad_clip_ms"] },
-  { label: "Optimizer", columns: ["timing_optim_ms", "timing_flush_ms"] },
+  { label: "Optimizer", columns: ["timing_optim_ms"] },
+  { label: "Wait", columns: ["timing_flush_ms"] },
 ];
 
 /** All that the charts of one run show. */
