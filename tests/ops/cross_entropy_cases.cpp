@@ -74,6 +74,7 @@ OpCases cross_entropy_cases() {
        {Rows{.logits = {1, 1}}, Rows{.logits = {3, 17}}, Rows{.logits = {65, 129}},
         Rows{.logits = {2, 3, 63}}, Rows{.logits = {5, 1000}}, Rows{.logits = {0, 7}},
         Rows{.logits = {300, 1001}}, Rows{.logits = {2, 9000}}, Rows{.logits = {2, 9001}},
+        Rows{.logits = {3, 20000}}, Rows{.logits = {2, 20001}},
         Rows{.logits = {17, 65}, .ignored = Ignored::some},
         Rows{.logits = {17, 65}, .ignored = Ignored::some, .ignore_index = -100},
         Rows{.logits = {17, 65}, .ignored = Ignored::some, .ignore_index = 3},

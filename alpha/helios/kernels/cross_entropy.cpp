@@ -33,6 +33,15 @@ void mean_loss(HeliosBackend& backend, bool is_count, const Tensor& losses, cons
                     .parameters = bytes_of(parameters)});
 }
 
+/// Invocations for a row that is looked at twice: of long rows as many as a device allows, so that
+/// few rows are under way at once and a cache holds them.
+std::uint32_t size_for_two_looks(const HeliosBackend& backend, std::int64_t V, DType dtype) {
+  constexpr std::int64_t kLong = 16'384;
+  constexpr std::uint32_t kMost = 1024;
+  if (V < kLong) return size_for_row(V, dtype);
+  return std::min(kMost, backend.device().info().max_workgroup_size);
+}
+
 }  // namespace
 
 void cross_entropy(HeliosBackend& backend, const CrossEntropyArgs& args) {
@@ -70,7 +79,7 @@ void cross_entropy_gradient(HeliosBackend& backend, const CrossEntropyGradientAr
         launch_rows(backend, shader, {is_whole, number_of(args.dlogits.dtype())},
                     {rows_of(args.logits, N, begin, end), rows_of(args.targets, N, begin, end),
                      rows_of(losses, N, begin, end), count, rows_of(args.dlogits, N, begin, end)},
-                    end - begin, parameters, size_for_row(V, args.dtype()));
+                    end - begin, parameters, size_for_two_looks(backend, V, args.dtype()));
       });
   mean_loss(backend, false, losses, args.targets, args.loss, args.ignore_index);
 }
