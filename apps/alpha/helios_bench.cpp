@@ -1,6 +1,8 @@
 #include "apps/alpha/helios_bench.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "apps/alpha/signals.h"
 #include "apps/alpha/step_time.h"
@@ -17,6 +19,8 @@ using helios::HeliosBackend;
 
 /// Devices that have nothing to do run slowly: before a measurement they get something.
 constexpr double kWarmUpSeconds = 0.1;
+constexpr double kFirstWarmUpSeconds = 1;
+constexpr double kMostWarmUpSeconds = 3;
 
 helios::HeliosOptions timed(helios::HeliosOptions options) {
   options.is_timing = true;
@@ -33,36 +37,63 @@ class Stopwatch {
  public:
   Stopwatch(HeliosBackend& backend, std::int64_t n_repeats)
       : backend_(backend),
-        n_repeats_(n_repeats) {}
+        n_repeats_(n_repeats),
+        probe_from_(noise(backend, {kProbeSize}, DType::f32)),
+        probe_to_(empty(backend, {kProbeSize})) {
+    backend.set_timing(helios::Recorder::Timing::spans);
+  }
 
-  /// The median of what the kernels of `op` take on the device, in seconds.
+  /// The median of what the kernels of `op` take on the device, in seconds, one run of it right
+  /// behind the other.
   double measure(const std::function<void()>& op) {
     warm_up(op);
-    backend_.take_times();
-    std::vector<double> seconds;
-    for (std::int64_t i = 0; i < n_repeats_ && (i == 0 || !stop_flag().load()); ++i) {
-      op();
-      double ms = 0;
-      for (const auto& time : backend_.take_times()) ms += time.ms;
-      seconds.push_back(ms * 1e-3);
+    backend_.take_spans();
+    std::size_t n = 0;
+    for (; n < static_cast<std::size_t>(n_repeats_) && (n == 0 || !stop_flag().load()); ++n) op();
+    const std::vector<helios::Recorder::Span> spans = backend_.take_spans();
+    std::vector<double> seconds(n);
+    for (std::size_t i = 0; i < spans.size(); ++i) {
+      seconds[i * n / spans.size()] += (spans[i].end_ms - spans[i].begin_ms) * 1e-3;
     }
     return median(std::move(seconds));
   }
 
  private:
+  /// Works until the clocks are up: a device that had nothing to do, while a kernel was compiled
+  /// say, may run at a fifth of its speed for a second.
   void warm_up(const std::function<void()>& op) {
     const double start = clock_.seconds();
+    const auto lasts = [&](double seconds) {
+      return clock_.seconds() - start < seconds && !stop_flag().load();
+    };
     // Ever more at a time, so that small ops do not leave the device waiting for the host.
     constexpr std::int64_t kMost = 64;
-    for (std::int64_t n = 1; clock_.seconds() - start < kWarmUpSeconds && !stop_flag().load();
+    const double least = std::isinf(fastest_probe_ms_) ? kFirstWarmUpSeconds : kWarmUpSeconds;
+    for (std::int64_t n = 1; lasts(least) || (is_slow() && lasts(kMostWarmUpSeconds));
          n = std::min(2 * n, kMost)) {
       for (std::int64_t i = 0; i < n; ++i) op();
       backend_.finish();
     }
   }
 
+  /// Whether a copy takes longer now than the fastest so far.
+  bool is_slow() {
+    constexpr double kTolerance = 1.15;
+    backend_.take_spans();
+    cast_into(backend_, probe_from_, probe_to_);
+    const helios::Recorder::Span span = backend_.take_spans().back();
+    const double ms = span.end_ms - span.begin_ms;
+    fastest_probe_ms_ = std::min(fastest_probe_ms_, ms);
+    return ms > kTolerance * fastest_probe_ms_;
+  }
+
+  static constexpr std::int64_t kProbeSize = std::int64_t{1} << 21U;
+
   HeliosBackend& backend_;
   std::int64_t n_repeats_;
+  Tensor probe_from_;
+  Tensor probe_to_;
+  double fastest_probe_ms_ = std::numeric_limits<double>::infinity();
   SystemClock clock_;
 };
 

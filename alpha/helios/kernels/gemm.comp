@@ -24,7 +24,6 @@ layout(constant_id = 5) const uint kLda = 0;         // distances of rows, and t
 layout(constant_id = 6) const uint kLdb = 0;
 layout(constant_id = 7) const uint kLdc = 0;
 layout(constant_id = 8) const uint kDepth = 0;
-layout(constant_id = 9) const uint kRotate = 0;  // workgroup i begins at step i · kRotate: spreads reads of L2
 layout(constant_id = 100) const uint kRowsA = 16;
 layout(constant_id = 101) const uint kColumnsA = 16;
 layout(constant_id = 102) const uint kRowsB = 16;
@@ -81,12 +80,10 @@ uint permute(uint t, uint chunks) {
 #define EACH_N [[unroll]] for (uint j = 0; j < kEach; ++j)
 #define LINE(t, i, chunks) (t / chunks + i * (kThreads / chunks))
 #define CHUNK(t, chunks) (t % chunks)
-#define FETCH(step_)                                                                                                  \
+#define FETCH(step)                                                                                                   \
   {                                                                                                                   \
-    uint at_ = step_ + rotation;                                                                                      \
-    at_ = at_ < n_steps ? at_ : at_ - n_steps;                                                                        \
-    [[unroll]] for (uint i = 0; i < kLoadsA; ++i) ra[i] = a[first_a + LINE(ta, i, kChunksA) * (kLda / 8) + CHUNK(ta, kChunksA) + at_ * step_a]; \
-    [[unroll]] for (uint i = 0; i < kLoadsB; ++i) rb[i] = b[first_b + LINE(tb, i, kChunksB) * (kLdb / 8) + CHUNK(tb, kChunksB) + at_ * step_b]; \
+    [[unroll]] for (uint i = 0; i < kLoadsA; ++i) ra[i] = a[first_a + LINE(ta, i, kChunksA) * (kLda / 8) + CHUNK(ta, kChunksA) + (step) * step_a]; \
+    [[unroll]] for (uint i = 0; i < kLoadsB; ++i) rb[i] = b[first_b + LINE(tb, i, kChunksB) * (kLdb / 8) + CHUNK(tb, kChunksB) + (step) * step_b]; \
   }
 #define STORE_TILES                                                                                                   \
   {                                                                                                                   \
@@ -134,7 +131,7 @@ void main() {
 #else
   const uint first_b = k0 * (kLdb / 8) + column0 / 8, step_b = kStep * (kLdb / 8), origin_b = sub_n * kEach * 2;
 #endif
-  const uint zero_at = kShared + (push.M >> 31), rotation = kRotate == 0 ? 0 : gl_WorkGroupID.x * kRotate % n_steps;
+  const uint zero_at = kShared + (push.M >> 31);
   const uint row = row0 + sub_m * kEach * 16, column = column0 + sub_n * kEach * 16;
   const uint part = gl_WorkGroupID.z * push.M * kLdc;
   uvec4 ra[kLoadsA], rb[kLoadsB];

@@ -37,13 +37,9 @@ void launch(HeliosBackend& backend, const Call& call) {
     std::uint32_t M, N, K;
   };
 
-  // A long K has its parts of B in L2 only if all begin together.
-  constexpr std::int64_t kLongK = 8000;
-  constexpr std::uint32_t kRotation = 7;
   const Product& p = call.product;
   const bool is_narrow = p.out.dtype() != DType::f32;
   const std::uint32_t start = call.bias.is_defined() ? kBias : p.is_accumulating ? kResult : kZeros;
-  const std::uint32_t rotation = call.n_parts > 1 || p.K >= kLongK ? 0 : kRotation;
   const std::vector<std::uint32_t> constants = {
       kInvocations,
       number_of(p.out.dtype()),
@@ -53,8 +49,7 @@ void launch(HeliosBackend& backend, const Call& call) {
       u32(p.trans_a ? p.M : p.K),
       u32(p.trans_b ? p.K : p.N),
       u32(p.N),
-      u32(call.part_depth),
-      rotation};
+      u32(call.part_depth)};
   const std::array<Tensor, 5> tensors = {p.a, p.b, call.bias.is_defined() ? call.bias : p.out,
                                          p.out, p.pre.is_defined() ? p.pre : p.out};
   backend.dispatch({.shader = &find_shader(shader_of(p)),
