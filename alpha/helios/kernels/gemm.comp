@@ -4,9 +4,9 @@
 // spirv/cooperative_matrix.h. The variant says how A and B lie: nt A [M, K], B [N, K] (y = x Wᵀ); nn A
 // [M, K], B [K, N] (dx = dy W); tn A [K, M], B [K, N] (dW = dyᵀ x).
 //
-// A workgroup computes a tile of 128 x 128 in steps of 32 along K; each of its four subgroups 4 x 4
-// sums of 16 x 16. The fragments of a whole step live in registers, so that shared memory is filled
-// again while products run.
+// A workgroup computes a tile in steps of 32 along K; each of its subgroups 64 x 64 of it, as 4 x 4 sums
+// of 16 x 16. The fragments of a whole step live in registers, so that shared memory is filled again
+// while products run. How many subgroups there are changes no bit of a result.
 #extension GL_NV_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -24,6 +24,8 @@ layout(constant_id = 5) const uint kLda = 0;         // distances of rows, and t
 layout(constant_id = 6) const uint kLdb = 0;
 layout(constant_id = 7) const uint kLdc = 0;
 layout(constant_id = 8) const uint kDepth = 0;
+layout(constant_id = 9) const uint kSubgroupsM = 2;  // of a workgroup, along M and N: 2 to 8
+layout(constant_id = 10) const uint kSubgroupsN = 2;
 layout(constant_id = 100) const uint kRowsA = 16;
 layout(constant_id = 101) const uint kColumnsA = 16;
 layout(constant_id = 102) const uint kRowsB = 16;
@@ -52,22 +54,26 @@ layout(push_constant) uniform Push {
 
 #include "gemm_activation.glsl"
 
-const uint kThreads = 128, kTile = 128, kStep = 32, kSubgroupsN = 2, kEach = 4, kGroup = 8;
+const uint kStep = 32, kEach = 4, kGroup = 8;
+const uint kSubgroups = kSubgroupsM * kSubgroupsN, kThreads = 32 * kSubgroups;
+const uint kTileM = kSubgroupsM * kEach * 16, kTileN = kSubgroupsN * kEach * 16;
 #if defined(TN)
-const uint kChunksA = kTile / 8, kLinesA = kStep;  // 16-byte chunks of a line, lines of a tile as stored
+const uint kChunksA = kTileM / 8, kLinesA = kStep;  // 16-byte chunks of a line, lines of a tile as stored
 #else
-const uint kChunksA = kStep / 8, kLinesA = kTile;
+const uint kChunksA = kStep / 8, kLinesA = kTileM;
 #endif
 #if defined(NT)
-const uint kChunksB = kStep / 8, kLinesB = kTile;
+const uint kChunksB = kStep / 8, kLinesB = kTileN;
 #else
-const uint kChunksB = kTile / 8, kLinesB = kStep;
+const uint kChunksB = kTileN / 8, kLinesB = kStep;
 #endif
 // Lines in shared memory are one chunk longer: eight of them hit eight different banks.
 const uint kStrideA = kChunksA + 1, kStrideB = kChunksB + 1;
 const uint kSizeA = kLinesA * kStrideA, kSizeB = kLinesB * kStrideB;
 const uint kLoadsA = kLinesA * kChunksA / kThreads, kLoadsB = kLinesB * kChunksB / kThreads;
-const uint kStrideOut = kEach * 2 + 1, kSizeOut = 4 * 2 * 16 * kStrideOut;
+// 16-bit results: rows of fragments that a subgroup puts there at a time.
+const uint kRowsOut = kSubgroups > 4 ? 1 : 2;
+const uint kStrideOut = kEach * 2 + 1, kSizeOut = kSubgroups * kRowsOut * 16 * kStrideOut;
 const uint kShared = kSizeA + kSizeB > kSizeOut ? kSizeA + kSizeB : kSizeOut;
 shared uvec4 tiles[kShared + 1];  // the last element stays zero, see ZERO
 
@@ -113,11 +119,11 @@ uint permute(uint t, uint chunks) {
 void main() {
   const uint k0 = gl_WorkGroupID.z * kDepth;  // parts of K side by side along z
   const uint n_steps = (min(k0 + kDepth, push.K) - k0) / kStep;
-  const uint tiles_m = push.M / kTile, tiles_n = push.N / kTile;
+  const uint tiles_m = push.M / kTileM, tiles_n = push.N / kTileN;
   // Tiles are walked in groups of rows, whose parts of B stay in L2.
   const uint per_group = kGroup * tiles_n, group = gl_WorkGroupID.x / per_group, first_tile = group * kGroup;
   const uint group_rows = min(tiles_m - first_tile, kGroup), in_group = gl_WorkGroupID.x - group * per_group;
-  const uint row0 = (first_tile + in_group % group_rows) * kTile, column0 = (in_group / group_rows) * kTile;
+  const uint row0 = (first_tile + in_group % group_rows) * kTileM, column0 = (in_group / group_rows) * kTileN;
   const uint t = gl_LocalInvocationIndex, subgroup = t / 32, lane = t & 31u;
   const uint sub_m = subgroup / kSubgroupsN, sub_n = subgroup % kSubgroupsN;
   const uint ta = permute(t, kChunksA), tb = permute(t, kChunksB);
@@ -167,10 +173,10 @@ void main() {
     return;
   }
   // 16-bit results go through shared memory, then 16 bytes a lane to memory.
-  const uint origin = subgroup * 2 * 16 * kStrideOut;
+  const uint origin = subgroup * kRowsOut * 16 * kStrideOut;
   barrier();
-  [[unroll]] for (uint i0 = 0; i0 < kEach; i0 += 2) {
-    [[unroll]] for (uint i = 0; i < 2; ++i) EACH_N {
+  [[unroll]] for (uint i0 = 0; i0 < kEach; i0 += kRowsOut) {
+    [[unroll]] for (uint i = 0; i < kRowsOut; ++i) EACH_N {
       MATRIX_H narrow;
       if (kTo == 2) {
         narrow = MATRIX_H(sums[i0 + i][j]);
@@ -180,7 +186,7 @@ void main() {
       coopMatStoreNV(narrow, tiles, origin + i * 16 * kStrideOut + j * 2, kStrideOut, false);
     }
     subgroupBarrier();
-    [[unroll]] for (uint e = 0; e < 2 * kEach; ++e) {
+    [[unroll]] for (uint e = 0; e < kRowsOut * kEach; ++e) {
       const uint x = lane + e * 32, r = x / (kEach * 2), chunk = x % (kEach * 2);
       const uint to = (part + (row + i0 * 16 + r) * kLdc + column) / 8 + chunk;
       const uvec4 values = tiles[origin + r * kStrideOut + chunk];

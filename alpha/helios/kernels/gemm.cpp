@@ -1,6 +1,7 @@
 #include "alpha/helios/kernels/gemm.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -12,10 +13,24 @@ namespace alpha::helios {
 
 namespace {
 
-constexpr std::int64_t kTile = 128;  // of the result, as in the shader
+constexpr std::int64_t kTile = 128;  // of the result: sizes are whole ones
 constexpr std::int64_t kStep = 32;   // along K
-constexpr std::uint32_t kInvocations = 128;
 constexpr std::uint32_t kSubgroup = 32;
+
+/// The subgroups of a workgroup, each with 64 x 64 of the result, along M and along N.
+struct Grid {
+  std::uint32_t m;
+  std::uint32_t n;
+
+  std::int64_t rows() const noexcept { return std::int64_t{64} * m; }
+
+  std::int64_t columns() const noexcept { return std::int64_t{64} * n; }
+};
+
+/// All give the same bits. The first fits all sizes.
+constexpr std::array<Grid, 5> kGrids = {{{2, 2}, {2, 4}, {4, 2}, {1, 2}, {2, 1}}};
+constexpr std::uint32_t kMostInvocations = 8 * kSubgroup;  // of their workgroups
+constexpr std::uint32_t kMostShared = 32 * 1024;           // bytes
 
 /// How the sums begin.
 enum Start : std::uint32_t { kZeros = 0, kBias = 1, kResult = 2 };
@@ -25,6 +40,7 @@ struct Call {
   Tensor bias;               // f32, or undefined
   std::int64_t n_parts = 1;  // of K, each with a result of its own
   std::int64_t part_depth = 0;
+  Grid grid = kGrids[0];
 };
 
 std::string_view shader_of(const Product& p) {
@@ -41,7 +57,7 @@ void launch(HeliosBackend& backend, const Call& call) {
   const bool is_narrow = p.out.dtype() != DType::f32;
   const std::uint32_t start = call.bias.is_defined() ? kBias : p.is_accumulating ? kResult : kZeros;
   const std::vector<std::uint32_t> constants = {
-      kInvocations,
+      call.grid.m * call.grid.n * kSubgroup,
       number_of(p.out.dtype()),
       start,
       is_narrow ? static_cast<std::uint32_t>(p.activation) : 0,
@@ -49,7 +65,9 @@ void launch(HeliosBackend& backend, const Call& call) {
       u32(p.trans_a ? p.M : p.K),
       u32(p.trans_b ? p.K : p.N),
       u32(p.N),
-      u32(call.part_depth)};
+      u32(call.part_depth),
+      call.grid.m,
+      call.grid.n};
   const std::array<Tensor, 5> tensors = {p.a, p.b, call.bias.is_defined() ? call.bias : p.out,
                                          p.out, p.pre.is_defined() ? p.pre : p.out};
   backend.dispatch({.shader = &find_shader(shader_of(p)),
@@ -58,7 +76,7 @@ void launch(HeliosBackend& backend, const Call& call) {
                     .matrices = matrix_element(p.a.dtype()),
                     .tensors = tensors,
                     .parameters = bytes_of(Parameters{u32(p.M), u32(p.N), u32(p.K)}),
-                    .groups_x = u32(p.M / kTile * (p.N / kTile)),
+                    .groups_x = u32(p.M / call.grid.rows() * (p.N / call.grid.columns())),
                     .groups_z = u32(call.n_parts)});
 }
 
@@ -89,10 +107,12 @@ std::int64_t parts_for(const Product& p) {
 }
 
 /// Sums of parts of K side by side, then added up in their order.
-void multiply_in_parts(HeliosBackend& backend, const Product& p, std::int64_t n_parts) {
+void multiply_in_parts(HeliosBackend& backend, const Product& p, std::int64_t n_parts,
+                       const Grid& grid) {
   const std::int64_t n_steps = (p.K / kStep + n_parts - 1) / n_parts;
   const std::int64_t n_used = (p.K / kStep + n_steps - 1) / n_steps;
-  Call call = {.product = p, .bias = {}, .n_parts = n_used, .part_depth = n_steps * kStep};
+  Call call = {
+      .product = p, .bias = {}, .n_parts = n_used, .part_depth = n_steps * kStep, .grid = grid};
   call.product.out = scratch(backend, {n_used, p.M * p.N});
   call.product.is_accumulating = false;
   launch(backend, call);
@@ -135,17 +155,17 @@ bool is_possible(HeliosBackend& backend, const Product& p) {
   return backend.has_matrix_units(p.a.dtype(), MatrixUse::products);
 }
 
-void run_piece(HeliosBackend& backend, const Product& p) {
+void run_piece(HeliosBackend& backend, const Product& p, const Grid& grid) {
   const bool can_split = p.out.dtype() == DType::f32 && !p.bias.is_defined();
   const std::int64_t n_parts = can_split ? parts_for(p) : 1;
-  if (n_parts > 1) return multiply_in_parts(backend, p, n_parts);
-  Call call = {.product = p, .bias = {}, .n_parts = 1, .part_depth = p.K};
+  if (n_parts > 1) return multiply_in_parts(backend, p, n_parts, grid);
+  Call call = {.product = p, .bias = {}, .n_parts = 1, .part_depth = p.K, .grid = grid};
   if (p.bias.is_defined()) call.bias = cast(backend, p.bias, DType::f32);
   launch(backend, call);
 }
 
 /// In pieces that a shader can see: of the rows of the result, or, where a is [K, M], of K.
-void run(HeliosBackend& backend, const Product& p) {
+void run(HeliosBackend& backend, const Product& p, const Grid& grid = kGrids[0]) {
   const std::int64_t piece = piece_for(backend, p);
   if (p.trans_a) {
     for (std::int64_t begin = 0; begin < p.K; begin += piece) {
@@ -154,7 +174,7 @@ void run(HeliosBackend& backend, const Product& p) {
       part.a = rows_of(p.a, p.K, begin, begin + part.K);
       part.b = rows_of(p.b, p.K, begin, begin + part.K);
       part.is_accumulating = p.is_accumulating || begin > 0;
-      run_piece(backend, part);
+      run_piece(backend, part, grid);
     }
     return;
   }
@@ -164,7 +184,7 @@ void run(HeliosBackend& backend, const Product& p) {
     part.a = rows_of(p.a, p.M, begin, begin + part.M);
     part.out = rows_of(p.out, p.M, begin, begin + part.M);
     if (p.pre.is_defined()) part.pre = rows_of(p.pre, p.M, begin, begin + part.M);
-    run_piece(backend, part);
+    run_piece(backend, part, grid);
   }
 }
 
@@ -178,7 +198,8 @@ bool is_at_16_bytes(const Tensor& tensor) noexcept {
 bool has_gemm(const DeviceInfo& info, DType dtype) {
   const auto& shapes = dtype == DType::bf16 ? info.bf16_matrices : info.f16_matrices;
   return (dtype == DType::bf16 || dtype == DType::f16) && info.subgroup_size == kSubgroup &&
-         info.has_subgroup_size_control && info.max_shared_bytes >= 24 * 1024 &&
+         info.has_subgroup_size_control && info.max_shared_bytes >= kMostShared &&
+         info.max_workgroup_size >= kMostInvocations &&
          std::ranges::find(shapes, MatrixShape{16, 16, 16}) != shapes.end();
 }
 
@@ -188,68 +209,99 @@ bool gemm(HeliosBackend& backend, const Product& product) {
   return true;
 }
 
-bool gemm_passes_test(HeliosBackend& backend, DType dtype) {
-  constexpr std::int64_t M = 2 * kTile;
-  constexpr std::int64_t N = kTile;
-  constexpr std::int64_t K = 5 * kStep;
-  // Whole numbers from -1 to 1: every product and sum is exact, in 16 bits too, so results must be
-  // equal.
-  const auto numbers = [&](const Shape& shape, std::int64_t seed) {
-    std::vector<float> values(static_cast<std::size_t>(shape.numel()));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = static_cast<float>((i * 7 + i / 13 + static_cast<std::size_t>(seed)) % 3) - 1;
-    }
-    return from_values(backend, shape, std::span<const float>(values), dtype);
-  };
-  for (const auto& [trans_a, trans_b] : {std::pair(false, true), {false, false}, {true, false}}) {
-    const Shape a_shape = trans_a ? Shape{K, M} : Shape{M, K};
-    const Shape b_shape = trans_b ? Shape{N, K} : Shape{K, N};
-    const Tensor a = numbers(a_shape, 1);
-    const Tensor b = numbers(b_shape, 2);
-    Product product = {
-        .a = a, .b = b, .M = M, .N = N, .K = K, .trans_a = trans_a, .trans_b = trans_b};
-    // Into f32; in parts; on top of what is there; into 16 bits, with all that may be done on the
-    // way.
-    product.out = full(backend, {M, N}, std::nan(""));
-    run(backend, product);
-    Product parts = product;
-    parts.out = full(backend, {M, N}, std::nan(""));
-    multiply_in_parts(backend, parts, 2);
-    Product added = product;
-    added.is_accumulating = true;
-    added.out = full(backend, {M, N}, 3);
-    run(backend, added);
-    Product narrow = product;
-    narrow.bias = numbers({N}, 3);
-    narrow.activation = Activation::relu;
-    narrow.out = full(backend, {M, N}, std::nan(""), dtype);
-    narrow.pre = full(backend, {M, N}, std::nan(""), dtype);
-    run(backend, narrow);
+namespace {
 
-    const auto at = [](std::int64_t i) { return static_cast<std::size_t>(i); };
-    const std::vector<float> x = to_floats(backend, a);
-    const std::vector<float> y = to_floats(backend, b);
-    const std::vector<float> bias = to_floats(backend, narrow.bias);
-    std::vector<float> sums(at(M * N));
-    std::vector<float> sums_and_three(at(M * N));
-    std::vector<float> before(at(M * N));
-    std::vector<float> behind(at(M * N));
-    for (std::int64_t i = 0; i < M * N; ++i) {
-      const std::int64_t m = i / N;
-      const std::int64_t n = i % N;
+/// A product of the test, and what plain arithmetic makes of it.
+struct Trial {
+  Product product;
+  Tensor bias;
+  std::vector<float> sums;
+};
+
+/// Whole numbers from -1 to 1: every product and sum is exact, in 16 bits too, so results must be
+/// equal.
+Tensor whole_numbers(HeliosBackend& backend, const Shape& shape, std::size_t seed, DType dtype) {
+  std::vector<float> values(static_cast<std::size_t>(shape.numel()));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>((i * 7 + i / 13 + seed) % 3) - 1;
+  }
+  return from_values(backend, shape, std::span<const float>(values), dtype);
+}
+
+/// Of whole tiles of every grid.
+Trial make_trial(HeliosBackend& backend, DType dtype, bool trans_a, bool trans_b) {
+  constexpr std::int64_t M = 2 * kTile;
+  constexpr std::int64_t N = 4 * kTile;
+  constexpr std::int64_t K = 5 * kStep;
+  const Shape a_shape = trans_a ? Shape{K, M} : Shape{M, K};
+  const Shape b_shape = trans_b ? Shape{N, K} : Shape{K, N};
+  Trial trial = {.product = {.a = whole_numbers(backend, a_shape, 1, dtype),
+                             .b = whole_numbers(backend, b_shape, 2, dtype),
+                             .M = M,
+                             .N = N,
+                             .K = K,
+                             .trans_a = trans_a,
+                             .trans_b = trans_b},
+                 .bias = whole_numbers(backend, {N}, 3, dtype),
+                 .sums = std::vector<float>(static_cast<std::size_t>(M * N))};
+  const std::vector<float> a = to_floats(backend, trial.product.a);
+  const std::vector<float> b = to_floats(backend, trial.product.b);
+  for (std::int64_t m = 0; m < M; ++m) {
+    for (std::int64_t n = 0; n < N; ++n) {
+      float& sum = trial.sums[static_cast<std::size_t>(m * N + n)];
       for (std::int64_t k = 0; k < K; ++k) {
-        sums[at(i)] +=
-            x[at(trans_a ? k * M + m : m * K + k)] * y[at(trans_b ? n * K + k : k * N + n)];
+        sum += a[static_cast<std::size_t>(trans_a ? k * M + m : m * K + k)] *
+               b[static_cast<std::size_t>(trans_b ? n * K + k : k * N + n)];
       }
-      sums_and_three[at(i)] = sums[at(i)] + 3;
-      before[at(i)] = sums[at(i)] + bias[at(n)];
-      behind[at(i)] = std::max(before[at(i)], 0.0F);
     }
-    if (to_floats(backend, product.out) != sums || to_floats(backend, parts.out) != sums ||
-        to_floats(backend, added.out) != sums_and_three ||
-        to_floats(backend, narrow.pre) != before || to_floats(backend, narrow.out) != behind) {
-      return false;
-    }
+  }
+  return trial;
+}
+
+/// Into f32; in parts; on top of what is there; into 16 bits, with all that may be done on the way.
+bool passes(HeliosBackend& backend, const Trial& trial, const Grid& grid) {
+  const Product& product = trial.product;
+  const Shape shape = {product.M, product.N};
+  const DType dtype = product.a.dtype();
+  Product whole = product;
+  whole.out = full(backend, shape, std::nan(""));
+  run(backend, whole, grid);
+  Product parts = product;
+  parts.out = full(backend, shape, std::nan(""));
+  multiply_in_parts(backend, parts, 2, grid);
+  Product added = product;
+  added.is_accumulating = true;
+  added.out = full(backend, shape, 3);
+  run(backend, added, grid);
+  Product narrow = product;
+  narrow.bias = trial.bias;
+  narrow.activation = Activation::relu;
+  narrow.out = full(backend, shape, std::nan(""), dtype);
+  narrow.pre = full(backend, shape, std::nan(""), dtype);
+  run(backend, narrow, grid);
+
+  const std::vector<float> bias = to_floats(backend, trial.bias);
+  std::vector<float> sums_and_three;
+  std::vector<float> before;
+  std::vector<float> behind;
+  for (std::size_t i = 0; i < trial.sums.size(); ++i) {
+    sums_and_three.push_back(trial.sums[i] + 3);
+    before.push_back(trial.sums[i] + bias[i % bias.size()]);
+    behind.push_back(std::max(before.back(), 0.0F));
+  }
+  return to_floats(backend, whole.out) == trial.sums &&
+         to_floats(backend, parts.out) == trial.sums &&
+         to_floats(backend, added.out) == sums_and_three &&
+         to_floats(backend, narrow.pre) == before && to_floats(backend, narrow.out) == behind;
+}
+
+}  // namespace
+
+bool gemm_passes_test(HeliosBackend& backend, DType dtype) {
+  for (const auto& [trans_a, trans_b] : {std::pair(false, true), {false, false}, {true, false}}) {
+    const Trial trial = make_trial(backend, dtype, trans_a, trans_b);
+    const auto is_right = [&](const Grid& grid) { return passes(backend, trial, grid); };
+    if (!std::ranges::all_of(kGrids, is_right)) return false;
   }
   return true;
 }
