@@ -179,6 +179,7 @@ void HeliosBackend::dispatch(const KernelCall& call) {
   recorder_.dispatch({.pipeline = &pipeline,
                       .buffers = std::span(buffers).first(call.tensors.size()),
                       .parameters = call.parameters,
+                      .changing = call.changing,
                       .groups_x = call.groups_x,
                       .groups_y = call.groups_y,
                       .groups_z = call.groups_z});

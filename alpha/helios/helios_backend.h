@@ -39,6 +39,7 @@ struct KernelCall {
   std::optional<spirv::MatrixElement> matrices = {};
   std::span<const Tensor> tensors;
   std::span<const std::byte> parameters = {};
+  std::span<const std::byte> changing = {};  // see Dispatch
   std::uint32_t groups_x = 1;
   std::uint32_t groups_y = 1;
   std::uint32_t groups_z = 1;

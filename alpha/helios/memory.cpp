@@ -53,17 +53,23 @@ void Memory::take_back(Block* block) noexcept {
   block->is_in_use_ = false;
   --block->slab_.n_in_use;
   stats_.in_use_bytes -= static_cast<std::int64_t>(block->capacity_);
-  // The entry is there since the block was cut: nothing is allocated here.
-  Block*& stack = free_.find(block->capacity_)->second;
-  block->next_free_ = stack;
-  stack = block;
+  put_back(block);
+}
+
+/// Its place is there since the block was cut: nothing is allocated here.
+void Memory::put_back(Block* block) noexcept {
+  std::vector<Block*>& heap = free_.find(block->capacity_)->second;
+  heap.push_back(block);
+  std::ranges::push_heap(heap, is_later);
 }
 
 Block* Memory::reuse(std::uint64_t capacity) {
   const auto found = free_.find(capacity);
-  if (found == free_.end() || found->second == nullptr) return nullptr;
-  Block* block = found->second;
-  found->second = block->next_free_;
+  if (found == free_.end() || found->second.empty()) return nullptr;
+  std::vector<Block*>& heap = found->second;
+  std::ranges::pop_heap(heap, is_later);
+  Block* block = heap.back();
+  heap.pop_back();
   return block;
 }
 
@@ -71,8 +77,10 @@ Block* Memory::reuse(std::uint64_t capacity) {
 Block* Memory::cut(std::uint64_t capacity) {
   Slab& slab = find_slab(capacity);
   blocks_.reserve(blocks_.size() + 1);
-  free_.try_emplace(capacity, nullptr);
-  blocks_.push_back(std::make_unique<Block>(*this, slab, slab.used_bytes, capacity));
+  std::vector<Block*>& heap = free_[capacity];
+  const auto is_alike = [&](const auto& block) { return block->capacity_ == capacity; };
+  heap.reserve(static_cast<std::size_t>(std::ranges::count_if(blocks_, is_alike)) + 1);
+  blocks_.push_back(std::make_unique<Block>(*this, slab, slab.used_bytes, capacity, n_cut_++));
   slab.used_bytes += capacity;
   return blocks_.back().get();
 }
@@ -172,19 +180,17 @@ bool Memory::trim_locked() {
   for (const auto& slab : slabs_) {
     if (is_idle(*slab)) timeline_.wait(slab->last_use);
   }
-  for (auto& [capacity, stack] : free_) stack = nullptr;
+  for (auto& [capacity, heap] : free_) heap.clear();
   std::erase_if(blocks_, [&](const auto& block) { return is_idle(block->slab_); });
   for (const auto& block : blocks_) {
-    if (block->is_in_use_) continue;
-    Block*& stack = free_[block->capacity_];
-    block->next_free_ = stack;
-    stack = block.get();
+    if (!block->is_in_use_) put_back(block.get());
   }
   const std::size_t n_gone = std::erase_if(slabs_, [&](const auto& slab) {
     if (!is_idle(*slab)) return false;
     stats_.held_bytes -= static_cast<std::int64_t>(slab->size_bytes);
     return true;
   });
+  if (n_gone > 0) ++generation_;
   return n_gone > 0;
 }
 

@@ -28,11 +28,14 @@ struct Slab {
 /// A part of a slab that a tensor's storage is.
 class Block final : public Storage {
  public:
-  Block(Memory& memory, Slab& slab, std::uint64_t offset, std::uint64_t capacity) noexcept
+  /// `number`: how many were cut before.
+  Block(Memory& memory, Slab& slab, std::uint64_t offset, std::uint64_t capacity,
+        std::uint64_t number) noexcept
       : memory_(memory),
         slab_(slab),
         offset_(offset),
-        capacity_(capacity) {}
+        capacity_(capacity),
+        number_(number) {}
 
   VkBuffer buffer() const noexcept { return slab_.buffer.get(); }
 
@@ -55,12 +58,15 @@ class Block final : public Storage {
   Slab& slab_;
   std::uint64_t offset_;
   std::uint64_t capacity_;
+  std::uint64_t number_;
   bool is_in_use_ = false;
-  Block* next_free_ = nullptr;
 };
 
 /// Allocator of device memory. Blocks are cut from slabs in size classes and reused, so that a
 /// training step asks Vulkan for nothing once it has run before.
+///
+/// Of the free blocks of a class the first that was cut is handed out: what a step gets depends on
+/// what is free, not on the order in which it came back, and so is the same in every step.
 ///
 /// A block that comes back is handed out again at once, though work that uses it may still run:
 /// there is one queue, and the recorder puts barriers between uses of the same bytes. Slabs go back
@@ -87,6 +93,10 @@ class Memory {
 
   Stats stats() const;
 
+  /// How often slabs have gone back to Vulkan: a buffer that has the same handle in the same
+  /// generation is the same buffer.
+  std::uint64_t generation() const noexcept { return generation_; }
+
   /// Gives slabs that nothing uses back to Vulkan, after their last use; those that work needs
   /// which was recorded and not submitted stay. Error: as Timeline::wait.
   void trim();
@@ -94,9 +104,12 @@ class Memory {
  private:
   friend class Block;
 
+  static bool is_later(const Block* a, const Block* b) noexcept { return a->number_ > b->number_; }
+
   void take_back(Block* block) noexcept;
   Block* reuse(std::uint64_t capacity);
   Block* cut(std::uint64_t capacity);
+  void put_back(Block* block) noexcept;
   Slab& find_slab(std::uint64_t capacity);
   Slab* try_slab(std::uint64_t size_bytes);
   bool trim_locked();
@@ -106,9 +119,11 @@ class Memory {
   const Device& device_;
   Timeline& timeline_;
   mutable std::mutex mutex_;
-  std::map<std::uint64_t, Block*> free_;  // capacity -> stack of blocks
+  std::map<std::uint64_t, std::vector<Block*>> free_;  // capacity -> heap, the first cut on top
   std::vector<std::unique_ptr<Slab>> slabs_;
   std::vector<std::unique_ptr<Block>> blocks_;
+  std::uint64_t n_cut_ = 0;
+  std::atomic<std::uint64_t> generation_ = 0;
   Stats stats_;
 };
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "alpha/helios/memory.h"
+#include "alpha/helios/piece.h"
 #include "alpha/helios/pipelines.h"
 #include "alpha/helios/timeline.h"
 
@@ -45,7 +47,11 @@ class Hazards {
   std::vector<Range> writes_;
 };
 
-/// A dispatch: one buffer for each binding of the pipeline.
+/// The most numbers of a dispatch that may change.
+inline constexpr std::size_t kMostChangingBytes = 64;
+
+/// A dispatch: one buffer for each binding of the pipeline, and one more where it has numbers that
+/// change.
 struct Dispatch {
   struct Buffer {
     Block* block = nullptr;
@@ -56,19 +62,27 @@ struct Dispatch {
   const Pipeline* pipeline = nullptr;
   std::span<const Buffer> buffers;
   std::span<const std::byte> parameters;  // push constants behind the buffers' offsets
+  std::span<const std::byte> changing;    // at most kMostChangingBytes, in whole words
   std::uint32_t groups_x = 1;
   std::uint32_t groups_y = 1;
   std::uint32_t groups_z = 1;
 };
 
-/// Writes commands down and gives them to the queue in batches. Order is that of the calls; what
-/// does not touch the same bytes may run side by side. For one thread at a time.
+/// Takes commands and gives them to the queue in batches. Order is that of the calls; what does not
+/// touch the same bytes may run side by side. For one thread at a time.
+///
+/// Commands are written down for Vulkan a piece at a time, and what was written is kept: a piece
+/// that comes again, as those of a training step do, is given to the queue as it is. Numbers that
+/// change from step to step (a seed, a learning rate) are not part of it: shaders read them from a
+/// buffer, which the host fills ahead of the batch.
 class Recorder {
  public:
   struct Stats {
     std::int64_t n_dispatches = 0;
     std::int64_t n_barriers = 0;
     std::int64_t n_submits = 0;
+    std::int64_t n_pieces = 0;
+    std::int64_t n_reused = 0;  // pieces that had been written before
   };
 
   /// What a kernel took on the device in all, where that is measured.
@@ -115,8 +129,6 @@ class Recorder {
   /// this fails, what was recorded is dropped: it never runs. Error: device_lost, out_of_memory.
   std::uint64_t submit();
 
-  bool is_empty() const noexcept { return n_recorded_ == 0; }
-
   Stats stats() const noexcept { return stats_; }
 
   /// From the next command on; submits those before. Devices without timestamps measure nothing.
@@ -131,35 +143,55 @@ class Recorder {
   std::vector<Span> take_spans();
 
  private:
-  struct Slot {
+  /// A piece in the form that the queue takes, and what it was made of.
+  struct Recording {
     VkCommandBuffer commands = VK_NULL_HANDLE;
     vk::DescriptorPool sets;
-    vk::QueryPool queries;                // where times are measured: two a command
-    std::vector<std::string_view> names;  // of the commands
-    bool has_spans = false;               // that are wanted
+    std::uint64_t numbers_offset = 0;     // of the buffer of changing numbers, bytes
+    Piece piece;                          // empty: nothing that could be used again
+    std::uint64_t hash = 0;               // of that
+    std::uint64_t generation = 0;         // of the memory that it was made of
     std::uint64_t value = 0;              // of its last submit
+    std::uint64_t last_use = 0;           // by count of pieces
+    bool is_in_batch = false;             // and not submitted yet
+    vk::QueryPool queries;                // where times are measured: two a command
+    std::vector<std::string_view> names;  // of the commands whose times are not collected yet
+    bool has_spans = false;               // that are wanted
   };
 
   void check(const Dispatch& dispatch) const;
   vk::DescriptorPool make_sets() const;
-  VkDescriptorSet make_set(const Dispatch& dispatch);
-  void begin();
-  void before(std::string_view name, std::span<const Range> reads, std::span<const Range> writes);
-  void after();
-  void drop() noexcept;
   vk::QueryPool make_queries() const;
-  void stamp(std::string_view name);
-  void collect(Slot& slot);
+  void make_numbers();
+  bool needs_barrier(std::span<const Range> reads, std::span<const Range> writes);
+  void after();
+  void cut();
+  Recording* find(std::uint64_t hash);
+  Recording& take();
+  std::unique_ptr<Recording> make_recording() const;
+  void write(Recording& recording);
+  VkDescriptorSet make_set(const Recording& recording, const Piece::Command& command,
+                           std::span<const Piece::Buffer> buffers, std::size_t index) const;
+  void drop() noexcept;
+  void collect(Recording& recording);
   void collect_all();
 
   const Device& device_;
   Timeline& timeline_;
   const Memory& memory_;
   vk::CommandPool pool_;
-  std::vector<Slot> slots_;
-  std::size_t slot_ = 0;
-  bool is_recording_ = false;
-  std::int64_t n_recorded_ = 0;
+  vk::Buffer numbers_;  // that change, for each command of each recording; goes before its memory
+  vk::DeviceMemory numbers_memory_;
+  std::byte* mapped_numbers_ = nullptr;
+  std::uint64_t number_stride_ = 0;  // bytes from one command's to the next one's
+
+  Piece piece_;                      // at hand
+  bool has_copies_ = false;          // nothing else then: they go elsewhere each time
+  std::vector<std::byte> changing_;  // numbers of its commands, one behind the other
+  std::vector<Recording*> batch_;    // at hand
+  std::vector<VkCommandBuffer> batch_commands_;
+
+  std::vector<std::unique_ptr<Recording>> recordings_;
   Hazards hazards_;
   bool has_lost_barriers_ = false;  // which a dropped batch had: the next command needs one
   std::vector<Range> reads_;        // of the command at hand

@@ -35,7 +35,7 @@ void Timeline::check(VkResult result, const char* call) {
   vk::check(result, call);
 }
 
-std::uint64_t Timeline::submit(VkCommandBuffer commands) {
+std::uint64_t Timeline::submit(std::span<const VkCommandBuffer> commands) {
   check_alive();
   const std::uint64_t value = submitted_ + 1;
   const VkSemaphore semaphore = semaphore_.get();
@@ -45,8 +45,8 @@ std::uint64_t Timeline::submit(VkCommandBuffer commands) {
       .pSignalSemaphoreValues = &value};
   const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
                              .pNext = &timeline,
-                             .commandBufferCount = 1,
-                             .pCommandBuffers = &commands,
+                             .commandBufferCount = static_cast<std::uint32_t>(commands.size()),
+                             .pCommandBuffers = commands.data(),
                              .signalSemaphoreCount = 1,
                              .pSignalSemaphores = &semaphore};
   check(device_.functions().QueueSubmit(device_.queue(), 1, &info, VK_NULL_HANDLE),

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 #include "alpha/helios/device.h"
 
@@ -15,9 +16,9 @@ class Timeline {
   /// the device for lost.
   Timeline(const Device& device, std::int64_t timeout_ms);
 
-  /// Gives a command buffer to the queue; returns the value that tells that it is done. The value
+  /// Gives command buffers to the queue; returns the value that tells that they are done. The value
   /// is not used up where this fails. Error: device_lost, out_of_memory.
-  std::uint64_t submit(VkCommandBuffer commands);
+  std::uint64_t submit(std::span<const VkCommandBuffer> commands);
 
   /// Of the last submit that did not fail.
   std::uint64_t submitted() const noexcept { return submitted_; }

@@ -92,5 +92,68 @@ TEST_F(RecorderTest, ManyOpsGoInBatchesAndComeOutInOrder) {
   EXPECT_GT(backend->recorded().n_submits, 10);
 }
 
+/// The same ops each time, more than a piece of them, with memory that comes and goes.
+std::vector<float> run_a_step(HeliosBackend& backend, const Tensor& input, std::int32_t seed) {
+  Tensor x = input;
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    const Tensor more = scale(backend, x, 0.5);
+    x = add(backend, more, dropout(backend, x, 0.25, {.seed = seed, .counter = i}));
+  }
+  return values_of(backend, x);
+}
+
+TEST_F(RecorderTest, AStepThatComesAgainIsWrittenOnce) {
+  const Tensor x = tensor_of(*backend, ramp(1000));
+  const std::vector<float> expected = run_a_step(*backend, x, 1);
+  run_a_step(*backend, x, 1);
+  const auto before = backend->recorded();
+  EXPECT_EQ(run_a_step(*backend, x, 1), expected);
+  const auto behind = backend->recorded();
+  const std::int64_t n_copies = 1;  // its result, which goes elsewhere each time
+  EXPECT_EQ(behind.n_reused - before.n_reused, behind.n_pieces - before.n_pieces - n_copies);
+  EXPECT_GE(behind.n_reused - before.n_reused, 3);
+}
+
+TEST_F(RecorderTest, WhatIsWrittenOnceSeesNumbersThatChange) {
+  const Tensor x = tensor_of(*backend, ramp(1000));
+  const auto other = open_helios();
+  const Tensor y = tensor_of(*other, ramp(1000));
+  std::int64_t n_reused = 0;
+  for (std::int32_t seed = 1; seed < 6; ++seed) {
+    const auto before = backend->recorded();
+    const std::vector<float> got = run_a_step(*backend, x, seed);
+    n_reused += backend->recorded().n_reused - before.n_reused;
+    // On a backend that writes every piece anew.
+    other->set_timing(Recorder::Timing::sums);
+    EXPECT_EQ(got, run_a_step(*other, y, seed));
+  }
+  EXPECT_GE(n_reused, 9);
+  EXPECT_EQ(other->recorded().n_reused, 0);
+}
+
+TEST_F(RecorderTest, WhatWasWrittenForMemoryThatIsGoneIsNotUsedAgain) {
+  std::vector<float> first;
+  for (int i = 0; i < 4; ++i) {
+    const Tensor x = tensor_of(*backend, ramp(1000 + i % 2));
+    const std::vector<float> got = run_a_step(*backend, x, 1);
+    if (i == 0) first = got;
+    if (i == 2) {
+      EXPECT_EQ(got, first);
+    }
+    backend->trim();
+  }
+}
+
+TEST_F(RecorderTest, WhatComesAgainBeforeItIsDoneIsRightToo) {
+  const std::vector<Tensor> there = {tensor_of(*backend, {1, 2, 3}), empty(*backend, {3})};
+  const std::vector<Tensor> back = {there[1], there[0]};
+  for (int i = 0; i < 1000; ++i) {
+    backend->dispatch(neg_of(there));
+    backend->dispatch(neg_of(back));
+  }
+  backend->dispatch(neg_of(there));
+  EXPECT_EQ(values_of(*backend, there[1]), (std::vector<float>{-1, -2, -3}));
+}
+
 }  // namespace
 }  // namespace alpha::helios::test

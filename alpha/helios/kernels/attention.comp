@@ -27,11 +27,10 @@ layout(push_constant) uniform Push {
   float soft_cap;
   float keep_scale;
   uint is_dropping;
-  uint seed;
-  uint counter;
   uint threshold;
 } push;
 
+#define KEY_BINDING 3
 #include "attention.glsl"
 
 shared float q_block[kRows][kMostD + 1];

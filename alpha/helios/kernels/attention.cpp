@@ -14,7 +14,7 @@ constexpr std::uint32_t kLanes = 16;  // invocations of a query, or of a key
 struct Parameters {
   std::uint32_t T, H, D, first_batch;
   float scale, soft_cap, keep_scale;
-  std::uint32_t is_dropping, seed, counter, threshold;
+  std::uint32_t is_dropping, threshold;
 };
 
 Parameters parameters_of(const Tensor& qkv, const AttentionOptions& options, std::int64_t batch) {
@@ -27,8 +27,6 @@ Parameters parameters_of(const Tensor& qkv, const AttentionOptions& options, std
           .soft_cap = static_cast<float>(options.soft_cap),
           .keep_scale = static_cast<float>(1 / (1 - options.dropout)),
           .is_dropping = options.dropout > 0 ? 1U : 0U,
-          .seed = static_cast<std::uint32_t>(options.key.seed),
-          .counter = options.key.counter,
           .threshold = DropoutKey::drop_threshold(options.dropout)};
 }
 
@@ -44,11 +42,12 @@ std::uint32_t most_D(std::uint32_t D) {
 /// `rows` queries, or keys, are a workgroup's, as the shader has it.
 void launch(HeliosBackend& backend, std::string_view name, DType dtype,
             std::initializer_list<Tensor> tensors, const Parameters& parameters,
-            std::int64_t n_batches, std::uint32_t rows) {
+            const DropoutKey& key, std::int64_t n_batches, std::uint32_t rows) {
   backend.dispatch({.shader = &shader_for(name, dtype),
                     .constants = {rows * kLanes, most_D(parameters.D)},
                     .tensors = std::span(tensors.begin(), tensors.size()),
                     .parameters = bytes_of(parameters),
+                    .changing = bytes_of(KeyNumbers(key)),
                     .groups_x = (parameters.T + rows - 1) / rows,
                     .groups_y = parameters.H,
                     .groups_z = u32(n_batches)});
@@ -60,7 +59,7 @@ void attention(HeliosBackend& backend, const AttentionArgs& args) {
   if (args.out.numel() == 0 || flash_forward(backend, args)) return;
   for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first, std::int64_t n) {
     launch(backend, "attention", args.dtype(), {part(args.qkv), part(args.out), part(args.lse)},
-           parameters_of(args.qkv, args.options, first), n, 16);
+           parameters_of(args.qkv, args.options, first), args.options.key, n, 16);
   });
 }
 
@@ -79,9 +78,10 @@ void attention_backward(HeliosBackend& backend, const AttentionBackwardArgs& arg
                 DotParameters{parameters.T, parameters.H, parameters.D});
     const std::initializer_list<Tensor> tensors = {part(args.qkv), lse, delta, part(args.dout),
                                                    part(args.dqkv)};
-    launch(backend, "attention_dq", args.dtype(), tensors, parameters, n, 16);
+    launch(backend, "attention_dq", args.dtype(), tensors, parameters, args.options.key, n, 16);
     const std::uint32_t n_keys = most_D(parameters.D) > 64 ? 8 : 16;
-    launch(backend, "attention_dkv", args.dtype(), tensors, parameters, n, n_keys);
+    launch(backend, "attention_dkv", args.dtype(), tensors, parameters, args.options.key, n,
+           n_keys);
   });
 }
 

@@ -1,8 +1,8 @@
 // Packed queries, keys and values [B, T, 3C], and what forward and backward of attention share.
 #include "dropout.glsl"
 
-// Of the push constants: T, H, D, first_batch, scale, soft_cap, keep_scale, is_dropping, seed,
-// counter, threshold.
+// Of the push constants: T, H, D, first_batch, scale, soft_cap, keep_scale, is_dropping,
+// threshold.
 #define C (push.H * push.D)
 
 // Part 0 (queries), 1 (keys), 2 (values) of head h, row t of batch entry b.
@@ -30,5 +30,5 @@ float kept(uint b, uint h, uint t, uint s) {
   umulExtended(row, push.T_, high, low);
   uint sum = low + s;
   high += sum < low ? 1u : 0u;
-  return is_kept(push.seed, push.counter, high, sum, push.threshold) ? push.keep_scale : 0.0;
+  return is_kept_at(high, sum, push.threshold) ? push.keep_scale : 0.0;
 }

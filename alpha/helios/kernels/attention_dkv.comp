@@ -29,11 +29,10 @@ layout(push_constant) uniform Push {
   float soft_cap;
   float keep_scale;
   uint is_dropping;
-  uint seed;
-  uint counter;
   uint threshold;
 } push;
 
+#define KEY_BINDING 5
 #include "attention.glsl"
 
 shared float k_block[kKeys][kMostD + 1];

@@ -28,11 +28,10 @@ layout(push_constant) uniform Push {
   float soft_cap;
   float keep_scale;
   uint is_dropping;
-  uint seed;
-  uint counter;
   uint threshold;
 } push;
 
+#define KEY_BINDING 5
 #include "attention.glsl"
 
 shared float q_block[kRows][kMostD + 1];

@@ -3,6 +3,7 @@
 // out[i] = residual[i] + x[i] / (1 - p) where element i is kept, else residual[i].
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#define KEY_BINDING 3
 #include "dropout.glsl"
 #include "units.glsl"
 
@@ -20,8 +21,6 @@ layout(push_constant) uniform Push {
   uint n;
   float keep_scale;
   uint is_dropping;
-  uint seed;
-  uint counter;
   uint threshold;
   uint first_low;   // index of element 0 in the whole tensor
   uint first_high;
@@ -31,7 +30,7 @@ layout(push_constant) uniform Push {
 float drop(uint i, float value) {
   uint low = push.first_low + i;
   uint high = push.first_high + (low < i ? 1u : 0u);
-  bool kept = push.is_dropping == 0 || is_kept(push.seed, push.counter, high, low, push.threshold);
+  bool kept = push.is_dropping == 0 || is_kept_at(high, low, push.threshold);
   return kept ? value * push.keep_scale : 0.0;
 }
 

@@ -9,8 +9,6 @@ namespace {
 struct Parameters {
   float keep_scale;
   std::uint32_t is_dropping;
-  std::uint32_t seed;
-  std::uint32_t counter;
   std::uint32_t threshold;
   std::uint32_t first_low;
   std::uint32_t first_high;
@@ -27,14 +25,12 @@ void drop(HeliosBackend& backend, const Args& args, const Tensor& residual, bool
     const Parameters parameters = {
         .keep_scale = static_cast<float>(1 / (1 - args.p)),
         .is_dropping = args.p > 0 ? 1U : 0U,
-        .seed = static_cast<std::uint32_t>(args.key.seed),
-        .counter = args.key.counter,
         .threshold = DropoutKey::drop_threshold(args.p),
         .first_low = static_cast<std::uint32_t>(begin),
         .first_high = static_cast<std::uint32_t>(static_cast<std::uint64_t>(begin) >> 32U)};
     launch_once(backend, shader, {has_residual ? 1U : 0U},
                 {args.x.flat(begin, end), residual.flat(begin, end), args.out.flat(begin, end)},
-                end - begin, parameters);
+                end - begin, parameters, bytes_of(KeyNumbers(args.key)));
   }
 }
 

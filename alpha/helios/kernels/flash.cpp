@@ -35,7 +35,7 @@ constexpr std::uint32_t kMostShared = 36 * 1024;  // bytes of a workgroup, at th
 struct Parameters {
   std::uint32_t T, H, first_batch;
   float scale, cap, keep_scale;
-  std::uint32_t seed, counter, threshold;
+  std::uint32_t threshold;
 };
 
 void launch(HeliosBackend& backend, std::string_view name, const Cut& cut, const Tensor& qkv,
@@ -50,8 +50,6 @@ void launch(HeliosBackend& backend, std::string_view name, const Cut& cut, const
                                  .scale = static_cast<float>(scale),
                                  .cap = static_cast<float>(options.soft_cap / scale),
                                  .keep_scale = static_cast<float>(1 / (1 - options.dropout)),
-                                 .seed = static_cast<std::uint32_t>(options.key.seed),
-                                 .counter = options.key.counter,
                                  .threshold = DropoutKey::drop_threshold(options.dropout)};
   backend.dispatch(
       {.shader = &shader_for(name, qkv.dtype()),
@@ -61,6 +59,7 @@ void launch(HeliosBackend& backend, std::string_view name, const Cut& cut, const
        .matrices = matrix_element(qkv.dtype()),
        .tensors = tensors,
        .parameters = bytes_of(parameters),
+       .changing = bytes_of(KeyNumbers(options.key)),
        .groups_x = u32((T + cut.rows() - 1) / cut.rows()),
        .groups_y = u32(options.n_heads),
        .groups_z = u32(n_batches)});

@@ -112,12 +112,12 @@ struct Mask {
   uint start_behind;
 };
 
-Mask mask_of(uint row, uint n_keys, uint seed, uint counter) {
+Mask mask_of(uint row, uint n_keys) {
   Mask mask;
   uint high;
   umulExtended(row, n_keys, high, mask.low);
-  mask.start = hash_start(seed, counter, high);
-  mask.start_behind = hash_start(seed, counter, high + 1);
+  mask.start = hash_start(high);
+  mask.start_behind = hash_start(high + 1);
   return mask;
 }
 

@@ -4,6 +4,7 @@
 // softmax weights, u = drop(w): dv = Σ u dout, dk = Σ dscore q / √D, dscore as in flash_dq.comp. Here
 // rows of fragments are keys, columns queries. See flash.glsl.
 #extension GL_GOOGLE_include_directive : require
+#define KEY_BINDING 5
 #include "flash.glsl"
 
 layout(binding = 0) readonly buffer Qkv { uvec4 qkv[]; };
@@ -82,7 +83,7 @@ void main() {
         const uint column = j * 16 + COLUMN_OF(e), t = t0 + column;
         const vec2 query = of_queries[column];
         Mask mask;
-        if (kIsDropping) mask = mask_of(((push.first_batch + b) * push.H + h) * push.T_ + t, push.T_, push.seed, push.counter);
+        if (kIsDropping) mask = mask_of(((push.first_batch + b) * push.H + h) * push.T_ + t, push.T_);
         EACH(i) {
           const uint s = own + i * 16 + ROW_OF(SLOT(e));
           const float score = CAPPED(scores[i][e]);

@@ -3,6 +3,7 @@
 // dq of kRows queries of a head on matrix units. With w the softmax weights and dw = drop(dout · v):
 // dscore = w (dw - delta), through the cap; dq = Σ dscore k / √D. See flash.glsl.
 #extension GL_GOOGLE_include_directive : require
+#define KEY_BINDING 5
 #include "flash.glsl"
 
 layout(binding = 0) readonly buffer Qkv { uvec4 qkv[]; };
@@ -43,7 +44,7 @@ void main() {
       const uint t = min(own + i * 16 + ROW_OF(k), push.T_ - 1);
       lse2[i][k] = lses[(push.ahead[1] >> 2) + LSE(t)] * kLog2e;
       delta[i][k] = deltas[(push.ahead[2] >> 2) + LSE(t)];
-      if (kIsDropping) masks[i][k] = mask_of(((push.first_batch + b) * push.H + h) * push.T_ + t, push.T_, push.seed, push.counter);
+      if (kIsDropping) masks[i][k] = mask_of(((push.first_batch + b) * push.H + h) * push.T_ + t, push.T_);
     }
   }
 

@@ -3,6 +3,7 @@
 // Causal attention of kRows queries of a head on matrix units: for each query the largest score, the sum
 // of weights and the weighted values of the blocks of keys so far. See flash.glsl.
 #extension GL_GOOGLE_include_directive : require
+#define KEY_BINDING 3
 #include "flash.glsl"
 
 layout(binding = 0) readonly buffer Qkv { uvec4 qkv[]; };
@@ -45,7 +46,7 @@ void main() {
       total[i][k] = 0.0;
       if (kIsDropping) {
         const uint row = ((push.first_batch + b) * push.H + h) * push.T_ + own + i * 16 + ROW_OF(k);
-        masks[i][k] = mask_of(row, push.T_, push.seed, push.counter);
+        masks[i][k] = mask_of(row, push.T_);
       }
     }
   }

@@ -5,6 +5,4 @@
   float scale;
   float cap;  // in units before the scale
   float keep_scale;
-  uint seed;
-  uint counter;
   uint threshold;

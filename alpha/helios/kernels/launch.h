@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "alpha/core/rng.h"
 #include "alpha/helios/helios_backend.h"
 
 namespace alpha::helios {
@@ -36,6 +37,16 @@ std::span<const std::byte> bytes_of(const Parameters& parameters) {
   return std::as_bytes(std::span(&parameters, 1));
 }
 
+/// The key of a dropout's mask as shaders see it, among the numbers that change.
+struct KeyNumbers {
+  std::uint32_t seed;
+  std::uint32_t counter;
+
+  explicit KeyNumbers(const DropoutKey& key)
+      : seed(static_cast<std::uint32_t>(key.seed)),
+        counter(key.counter) {}
+};
+
 /// A flat kernel over tensors of equal size: in pieces that a shader can see at once, so that
 /// indices within fit 32 bits whatever the size. The shader's first parameter is the number of
 /// elements; `rest` follows. Behind the tensors each piece sees those that are `whole`.
@@ -49,7 +60,8 @@ void launch_flat(HeliosBackend& backend, const Shader& shader,
 template<class Rest>
 void launch_once(HeliosBackend& backend, const Shader& shader,
                  std::initializer_list<std::uint32_t> constants,
-                 std::initializer_list<Tensor> tensors, std::int64_t n, const Rest& rest);
+                 std::initializer_list<Tensor> tensors, std::int64_t n, const Rest& rest,
+                 std::span<const std::byte> changing = {});
 
 /// Bytes of a tensor that a shader sees: of its range, some may lie ahead of the tensor.
 inline std::uint64_t visible_bytes(const HeliosBackend& backend) noexcept {
@@ -87,7 +99,8 @@ struct FlatParameters<NoParameters> {
 template<class Rest>
 void launch_once(HeliosBackend& backend, const Shader& shader,
                  std::initializer_list<std::uint32_t> constants,
-                 std::initializer_list<Tensor> tensors, std::int64_t n, const Rest& rest) {
+                 std::initializer_list<Tensor> tensors, std::int64_t n, const Rest& rest,
+                 std::span<const std::byte> changing) {
   if (n == 0) return;
   std::vector<std::uint32_t> all = {kWorkgroup};
   all.insert(all.end(), constants);
@@ -96,6 +109,7 @@ void launch_once(HeliosBackend& backend, const Shader& shader,
                     .constants = all,
                     .tensors = std::span(tensors.begin(), tensors.size()),
                     .parameters = bytes_of(parameters),
+                    .changing = changing,
                     .groups_x = groups_for(n, kWorkgroup)});
 }
 
