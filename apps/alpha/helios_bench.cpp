@@ -176,9 +176,15 @@ StepSplit measure_step(HeliosBench& bench, const HeliosBenchOptions& options) {
   warm_up(backend, training);
   const SystemClock clock;
   const double start = clock.seconds();
+  const double cpu_start = clock.cpu_seconds();
+  const helios::Recorder::Stats before = backend.recorded();
   for (std::int64_t i = 0; i < split.n_steps; ++i) training.step();
   backend.finish();
+  const helios::Recorder::Stats behind = backend.recorded();
   split.seconds = (clock.seconds() - start) / n;
+  split.cpu_seconds = (clock.cpu_seconds() - cpu_start) / n;
+  split.n_pieces = static_cast<double>(behind.n_pieces - before.n_pieces) / n;
+  split.n_reused = static_cast<double>(behind.n_reused - before.n_reused) / n;
   return split;
 }
 

@@ -41,6 +41,9 @@ struct StepSplit {
   std::int64_t n_parameters = 0;
   std::int64_t n_steps = 0;   // that were measured
   double seconds = 0;         // of a step on the clock, nothing measured on the device
+  double cpu_seconds = 0;     // of the host, in a step
+  double n_pieces = 0;        // of commands that a step has
+  double n_reused = 0;        // those that were there from an earlier step
   double device_seconds = 0;  // of its kernels
   std::vector<helios::Recorder::KernelTime> kernels;  // of a step; the longest first
   double flops_per_token = 0;

@@ -126,6 +126,9 @@ Json to_json(const StepSplit& step) {
           {"tokensPerSecond", step.tokens_per_second()},
           {"flopsPerSecond", step.tokens_per_second() * step.flops_per_token},
           {"deviceMs", step.device_seconds * 1e3},
+          {"hostCpuMs", step.cpu_seconds * 1e3},
+          {"pieces", step.n_pieces},
+          {"piecesReused", step.n_reused},
           {"kernels", std::move(kernels)}};
 }
 
@@ -192,6 +195,9 @@ void print_step(const HeliosBench& bench, const StepSplit& step) {
                   with_commas(step.n_tokens), short_count(static_cast<double>(step.n_parameters)),
                   to_string(bench.dtype), step.seconds * 1e3, step.tokens_per_second(),
                   rate_text(step.tokens_per_second() * step.flops_per_token)));
+  line(fmt::format(
+      "the host: {:.2f} ms of CPU; {:.0f} of {:.0f} pieces of commands were there already",
+      step.cpu_seconds * 1e3, step.n_reused, step.n_pieces));
   line(fmt::format("its kernels one after the other, times measured: {:.2f} ms",
                    step.device_seconds * 1e3));
   line(fmt::format("{:<36}{:>8}{:>12}{:>9}", "kernel", "times", "ms", "share"));
