@@ -17,11 +17,12 @@ TEST(Reflection, TellsWhatAShaderReadsAndWrites) {
   const auto unary = spirv::reflect(find_shader("unary.bf16").module);
   EXPECT_EQ(unary.bindings, (std::vector{Access::read, Access::write}));
   EXPECT_EQ(unary.push_bytes, 2 * 4 + 3 * 4);
-  // Parameters and moments are updated in place, gradients and scale only read, the copy only
-  // written.
+  // Parameters and moments are updated in place, gradients, scale and rates only read, the copy
+  // only written.
   const auto adamw = spirv::reflect(find_shader("adamw.f32").module);
-  EXPECT_EQ(adamw.bindings, (std::vector{Access::read_write, Access::read, Access::read_write,
-                                         Access::read_write, Access::write, Access::read}));
+  EXPECT_EQ(adamw.bindings,
+            (std::vector{Access::read_write, Access::read, Access::read_write, Access::read_write,
+                         Access::write, Access::read, Access::read}));
 }
 
 TEST(Reflection, KnowsEveryBindingOfEveryShader) {

@@ -15,26 +15,23 @@ layout(binding = 3) buffer VUnits { uvec4 v_units[]; };
 layout(push_constant) uniform Push {
   uint ahead[6];
   uint n;
-  float decay;        // lr · weight_decay
-  float step;         // lr / bias_correction1
   float beta1;
   float beta2;
   float rest1;        // 1 - β1
   float rest2;
-  float v_scale;      // 1 / bias_correction2
   float eps;
 } push;
 
 void update(float gradient, inout float p, inout float first, inout float second) {
   float g = scale * gradient;
-  p -= push.decay * p;
+  p -= decay * p;
   first = push.beta1 * first + push.rest1 * g;
   second = push.beta2 * second + push.rest2 * g * g;
-  p -= push.step * first / (sqrt(second * push.v_scale) + push.eps);
+  p -= step * first / (sqrt(second * v_scale) + push.eps);
 }
 
 void main() {
-  READ_SCALE
+  READ_RATES
   uint aheads = push.ahead[0] | push.ahead[1] | push.ahead[2] | push.ahead[3] | push.ahead[4];
   uint n_units = HAS_COPY_UNITS && IS_ALIGNED(aheads) ? push.n / kUnit : 0;
   FOR_EACH(i, n_units) {

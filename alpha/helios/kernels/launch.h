@@ -54,7 +54,8 @@ template<class Rest>
 void launch_flat(HeliosBackend& backend, const Shader& shader,
                  std::initializer_list<std::uint32_t> constants,
                  std::initializer_list<Tensor> tensors, const Rest& rest,
-                 std::initializer_list<Tensor> whole = {});
+                 std::initializer_list<Tensor> whole = {},
+                 std::span<const std::byte> changing = {});
 
 /// A kernel over `n` elements that sees its tensors whole. Nothing happens for n = 0.
 template<class Rest>
@@ -117,7 +118,7 @@ template<class Rest>
 void launch_flat(HeliosBackend& backend, const Shader& shader,
                  std::initializer_list<std::uint32_t> constants,
                  std::initializer_list<Tensor> tensors, const Rest& rest,
-                 std::initializer_list<Tensor> whole) {
+                 std::initializer_list<Tensor> whole, std::span<const std::byte> changing) {
   const std::int64_t n = tensors.begin()->numel();
   const std::int64_t piece = piece_of(backend, tensors);
   std::vector<std::uint32_t> all = {kWorkgroup};
@@ -133,6 +134,7 @@ void launch_flat(HeliosBackend& backend, const Shader& shader,
                       .constants = all,
                       .tensors = std::span(parts).first(n_parts),
                       .parameters = bytes_of(parameters),
+                      .changing = changing,
                       .groups_x = groups_for(end - begin, kWorkgroup)});
   }
 }

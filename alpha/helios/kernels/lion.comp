@@ -13,8 +13,6 @@ layout(binding = 2) buffer MUnits { uvec4 m_units[]; };
 layout(push_constant) uniform Push {
   uint ahead[5];
   uint n;
-  float decay;  // lr · weight_decay
-  float lr;
   float beta1;
   float beta2;
   float rest1;  // 1 - β1
@@ -24,12 +22,12 @@ layout(push_constant) uniform Push {
 void update(float gradient, inout float p, inout float mean) {
   float g = scale * gradient;
   float direction = push.beta1 * mean + push.rest1 * g;
-  p = p - push.decay * p - push.lr * (isnan(direction) ? direction : sign(direction));
+  p = p - decay * p - step * (isnan(direction) ? direction : sign(direction));
   mean = push.beta2 * mean + push.rest2 * g;
 }
 
 void main() {
-  READ_SCALE
+  READ_RATES
   uint aheads = push.ahead[0] | push.ahead[1] | push.ahead[2] | push.ahead[3];
   uint n_units = HAS_COPY_UNITS && IS_ALIGNED(aheads) ? push.n / kUnit : 0;
   FOR_EACH(i, n_units) {

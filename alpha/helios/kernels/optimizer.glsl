@@ -1,5 +1,6 @@
 // What optimizers share: parameters at binding 0, gradients at binding 1, at binding COPY_BINDING a
-// copy of the parameters for products, which may be of another dtype, and behind it the scale.
+// copy of the parameters for products, which may be of another dtype, behind it the scale, and last
+// what changes from step to step.
 layout(constant_id = 1) const uint kCopy = 0;  // 0 none, 1 f32, 2 bf16, 3 f16
 
 layout(binding = 0) buffer Parameters { T parameters[]; };
@@ -11,12 +12,19 @@ layout(binding = COPY_BINDING) writeonly buffer CopyH { float16_t copy_f16[]; };
 layout(binding = COPY_BINDING) writeonly buffer CopyF { float copy_f32[]; };
 layout(binding = COPY_BINDING) writeonly buffer CopyPairs { uvec2 copy_pairs[]; };
 layout(binding = COPY_BINDING + 1) readonly buffer Scale { float scale_[]; };
+layout(binding = COPY_BINDING + 2) readonly buffer Rates { float decay_; float step_; float v_scale_; };
 
-float scale;  // what gradients count; 0: the step is skipped
+float scale;    // what gradients count; 0: the step is skipped
+float decay;    // lr · weight_decay
+float step;     // lr; of AdamW lr / bias_correction1
+float v_scale;  // of AdamW 1 / bias_correction2
 
-#define READ_SCALE                           \
+#define READ_RATES                           \
   scale = scale_[AT32(COPY_BINDING + 1, 0)]; \
-  if (scale == 0.0) return;
+  if (scale == 0.0) return;                  \
+  decay = decay_;                            \
+  step = step_;                              \
+  v_scale = v_scale_;
 
 // Element i of the copy.
 #define WRITE_COPY(i, p)                                                                           \

@@ -15,18 +15,16 @@ layout(binding = 2) buffer MUnits { uvec4 m_units[]; };
 layout(push_constant) uniform Push {
   uint ahead[5];
   uint n;
-  float decay;  // lr · weight_decay
-  float lr;
   float momentum;
 } push;
 
 void update(float gradient, inout float p, inout float mean) {
   mean = push.momentum * mean + scale * gradient;
-  p = p - push.decay * p - push.lr * mean;
+  p = p - decay * p - step * mean;
 }
 
 void main() {
-  READ_SCALE
+  READ_RATES
   uint aheads = push.ahead[0] | push.ahead[1] | push.ahead[2] | push.ahead[3];
   uint n_units = HAS_COPY_UNITS && IS_ALIGNED(aheads) ? push.n / kUnit : 0;
   FOR_EACH(i, n_units) {
