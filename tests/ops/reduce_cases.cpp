@@ -23,7 +23,7 @@ void add_sums(OpCases& cases) {
       {{0, 5}, {5}},          {{0, 5}, {1, 5}},       {{5, 0}, {5, 1}},
       {{5, 0}, {0}},          {Shape{}, Shape{}},     {{1}, Shape{}},
       {{1000, 129}, {129}},   {{3000, 130}, {130}},   {{129, 1000}, {129, 1}},
-      {{70001}, Shape{}}};
+      {{3, 65536}, {65536}},  {{9, 65544}, {65544}},  {{70001}, Shape{}}};
   for (const auto& [x, out] : pairs) {
     const std::string name = fmt::format("{}_to_{}", shape_name(x), shape_name(out));
     const double magnitude = sum_magnitude(x, out);

@@ -88,9 +88,22 @@ void launch_columns(HeliosBackend& backend, const Tensor& x, const Tensor& out, 
        .groups_y = u32(cut.n_parts)});
 }
 
+/// Whether rows are few and long: then an invocation has all of a column.
+bool are_few(const Tensor& x, std::int64_t n_rows, std::int64_t n, const Tensor& out) {
+  constexpr std::int64_t kMostRows = 64;
+  constexpr std::int64_t kLeastColumns = 65'536;
+  return n_rows <= kMostRows && n >= kLeastColumns && x.dtype() == DType::f32 &&
+         out.dtype() == DType::f32 && has_unit_rows({x, out}, n);
+}
+
 /// Of rows that a shader sees at once.
 void sum_piece(HeliosBackend& backend, const Tensor& x, std::int64_t n_rows, std::int64_t n,
                const Tensor& out, std::uint32_t adds) {
+  if (are_few(x, n_rows, n, out)) {
+    constexpr std::int64_t kEach = 4;
+    return launch_once(backend, shader_for("few_rows", x.dtype()), {adds}, {x, out}, n / kEach,
+                       u32(n_rows));
+  }
   const ColumnParts cut(n_rows, n, columns_each({x}, n));
   if (cut.n_parts == 1) {
     return launch_columns(backend, x, out, n_rows, n, cut, adds, number_of(out.dtype()));
