@@ -1,6 +1,9 @@
 #include "alpha/helios/helios_backend.h"
 
+#include <algorithm>
 #include <array>
+#include <future>
+#include <optional>
 
 #include "alpha/core/error.h"
 #include "alpha/helios/kernels/flash.h"
@@ -32,6 +35,10 @@ Block* block_of(const Tensor& tensor) {
   return block;
 }
 
+PipelineSource source_of(const KernelCall& call) {
+  return {call.shader, call.constants, call.subgroup_size, call.matrices};
+}
+
 }  // namespace
 
 HeliosBackend::HeliosBackend(HeliosOptions options)
@@ -41,6 +48,8 @@ HeliosBackend::HeliosBackend(HeliosOptions options)
                 device_.info().kind == "CPU" ? 10 * options.timeout_ms : options.timeout_ms),
       memory_(device_, timeline_),
       pipelines_(device_, options.cache_folder),
+      tuner_(options.is_tuning && device_.info().timestamp_ns > 0, options.cache_folder,
+             device_.info().cache_key),
       recorder_(device_, timeline_, memory_, options.is_timing),
       staging_(device_, timeline_, recorder_),
       uses_matrix_units_(options.uses_matrix_units),
@@ -165,8 +174,12 @@ std::vector<Recorder::Span> HeliosBackend::take_spans() {
 }
 
 void HeliosBackend::dispatch(const KernelCall& call) {
-  const Pipeline& pipeline =
-      pipelines_.get({call.shader, call.constants, call.subgroup_size, call.matrices});
+  const Pipeline& pipeline = pipelines_.get(source_of(call));
+  const std::lock_guard lock(mutex_);
+  record(recorder_, call, pipeline);
+}
+
+void HeliosBackend::record(Recorder& recorder, const KernelCall& call, const Pipeline& pipeline) {
   std::array<Dispatch::Buffer, kMostBindings> buffers = {};
   ALPHA_CHECK(call.tensors.size() <= kMostBindings, "a kernel of too many buffers");
   for (std::size_t i = 0; i < call.tensors.size(); ++i) {
@@ -175,14 +188,51 @@ void HeliosBackend::dispatch(const KernelCall& call) {
                   static_cast<std::uint64_t>(tensor.offset()) * size_of(tensor.dtype()),
                   tensor.size_bytes()};
   }
+  recorder.dispatch({.pipeline = &pipeline,
+                     .buffers = std::span(buffers).first(call.tensors.size()),
+                     .parameters = call.parameters,
+                     .changing = call.changing,
+                     .groups_x = call.groups_x,
+                     .groups_y = call.groups_y,
+                     .groups_z = call.groups_z});
+}
+
+/// Side by side: a driver takes up to a second for one.
+void HeliosBackend::compile(std::span<const KernelCall> calls) {
+  std::vector<std::future<void>> compiled;
+  for (const KernelCall& call : calls) {
+    compiled.push_back(std::async(std::launch::async, [&] { pipelines_.get(source_of(call)); }));
+  }
+  for (std::future<void>& one : compiled) one.get();
+}
+
+/// In seconds, of one run. All that was recorded is done before, so that it has the device alone.
+double HeliosBackend::measure(Recorder& recorder, const KernelCall& call, std::size_t n_runs) {
+  const Pipeline& pipeline = pipelines_.get(source_of(call));
   const std::lock_guard lock(mutex_);
-  recorder_.dispatch({.pipeline = &pipeline,
-                      .buffers = std::span(buffers).first(call.tensors.size()),
-                      .parameters = call.parameters,
-                      .changing = call.changing,
-                      .groups_x = call.groups_x,
-                      .groups_y = call.groups_y,
-                      .groups_z = call.groups_z});
+  timeline_.wait(recorder_.submit());
+  for (std::size_t i = 0; i < n_runs; ++i) record(recorder, call, pipeline);
+  recorder.submit();
+  return recorder.take_times().at(0).ms * 1e-3 / static_cast<double>(n_runs);
+}
+
+std::size_t HeliosBackend::fastest(const std::string& key, std::span<const std::string_view> names,
+                                   const std::function<std::vector<KernelCall>()>& make) {
+  constexpr double kLeastSeconds = 1e-4;  // of a measurement: a few times what starting one takes
+  constexpr double kMostRuns = 8;
+  std::vector<KernelCall> calls;
+  std::optional<Recorder> recorder;  // of its own, so that nobody else's times are touched
+  double n_runs = 1;
+  return tuner_.choose(key, names, [&](std::size_t candidate) {
+    if (!recorder) {
+      calls = make();
+      compile(calls);
+      recorder.emplace(device_, timeline_, memory_, true);
+    }
+    const double seconds = measure(*recorder, calls[candidate], static_cast<std::size_t>(n_runs));
+    n_runs = seconds > 0 ? std::clamp(kLeastSeconds / seconds, 1.0, kMostRuns) : 1;
+    return seconds;
+  });
 }
 
 }  // namespace alpha::helios

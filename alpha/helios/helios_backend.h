@@ -13,6 +13,7 @@
 #include "alpha/helios/recorder.h"
 #include "alpha/helios/staging.h"
 #include "alpha/helios/timeline.h"
+#include "alpha/helios/tuner.h"
 #include "alpha/tensor/backend.h"
 
 namespace alpha::helios {
@@ -22,6 +23,7 @@ struct HeliosOptions {
   std::filesystem::path cache_folder = {};  // for compiled kernels; empty: none
   std::int64_t timeout_ms = 60'000;         // without anything done; a CPU gets ten times as long
   bool uses_matrix_units = true;            // where there are any, and they pass a test
+  bool is_tuning = false;                   // measures what is fastest here: see Tuner
   bool is_timing = false;                   // kernels, one after the other: see take_times
   std::function<void(const std::string&)> on_notice = {};  // what `notice` has, when it is known
   vk::InstanceOptions vulkan = {};
@@ -67,6 +69,12 @@ class HeliosBackend final : public Backend {
   /// Records a dispatch. Error: as Recorder::dispatch, Pipelines::get.
   void dispatch(const KernelCall& call);
 
+  /// Which of several dispatches that give the same bits is the fastest here; see Tuner::choose.
+  /// `make` is asked for them only if they have to be measured: they run behind what was recorded,
+  /// and so must not write what anybody reads. Error: device_lost.
+  std::size_t fastest(const std::string& key, std::span<const std::string_view> names,
+                      const std::function<std::vector<KernelCall>()>& make);
+
   /// Sets all of a tensor to zero bytes.
   void zero(const Tensor& tensor);
 
@@ -88,6 +96,8 @@ class HeliosBackend final : public Backend {
 
   Pipelines& pipelines() noexcept { return pipelines_; }
 
+  const Tuner& tuner() const noexcept { return tuner_; }
+
   Recorder::Stats recorded() const;
 
   /// What each kernel took since this was last asked, the longest first; nothing unless times are
@@ -104,6 +114,9 @@ class HeliosBackend final : public Backend {
   enum class Units : std::uint8_t { untried, trusted, none };
 
   static Range range_of(const Tensor& tensor);
+  void record(Recorder& recorder, const KernelCall& call, const Pipeline& pipeline);
+  void compile(std::span<const KernelCall> calls);
+  double measure(Recorder& recorder, const KernelCall& call, std::size_t n_runs);
   bool test_matrix_units(DType dtype, MatrixUse use);
   void tell(const std::string& text);
 
@@ -113,6 +126,7 @@ class HeliosBackend final : public Backend {
   Timeline timeline_;
   Memory memory_;
   Pipelines pipelines_;
+  Tuner tuner_;
   mutable std::mutex mutex_;  // of the recorder and the staging ring
   Recorder recorder_;
   Staging staging_;

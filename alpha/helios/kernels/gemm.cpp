@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "alpha/helios/kernels/rows.h"
 #include "alpha/tensor/create.h"
@@ -19,6 +21,7 @@ constexpr std::uint32_t kSubgroup = 32;
 
 /// The subgroups of a workgroup, each with 64 x 64 of the result, along M and along N.
 struct Grid {
+  std::string_view name;
   std::uint32_t m;
   std::uint32_t n;
 
@@ -28,7 +31,8 @@ struct Grid {
 };
 
 /// All give the same bits. The first fits all sizes.
-constexpr std::array<Grid, 5> kGrids = {{{2, 2}, {2, 4}, {4, 2}, {1, 2}, {2, 1}}};
+constexpr std::array<Grid, 5> kGrids = {
+    {{"2x2", 2, 2}, {"2x4", 2, 4}, {"4x2", 4, 2}, {"1x2", 1, 2}, {"2x1", 2, 1}}};
 constexpr std::uint32_t kMostInvocations = 8 * kSubgroup;  // of their workgroups
 constexpr std::uint32_t kMostShared = 32 * 1024;           // bytes
 
@@ -40,7 +44,7 @@ struct Call {
   Tensor bias;               // f32, or undefined
   std::int64_t n_parts = 1;  // of K, each with a result of its own
   std::int64_t part_depth = 0;
-  Grid grid = kGrids[0];
+  std::optional<Grid> grid = {};  // else the fastest
 };
 
 std::string_view shader_of(const Product& p) {
@@ -48,36 +52,86 @@ std::string_view shader_of(const Product& p) {
   return p.trans_b ? "gemm.nt" : "gemm.nn";
 }
 
-void launch(HeliosBackend& backend, const Call& call) {
+/// What the shader is given of a call.
+struct Inputs {
   struct Parameters {
     std::uint32_t M, N, K;
   };
 
+  explicit Inputs(const Call& call)
+      : tensors{call.product.a, call.product.b, or_else(call.bias, call.product.out),
+                call.product.out, or_else(call.product.pre, call.product.out)},
+        parameters{u32(call.product.M), u32(call.product.N), u32(call.product.K)} {}
+
+  std::array<Tensor, 5> tensors;
+  Parameters parameters;
+};
+
+Start start_of(const Call& call) {
+  if (call.bias.is_defined()) return kBias;
+  return call.product.is_accumulating ? kResult : kZeros;
+}
+
+KernelCall kernel_call(const Call& call, const Grid& grid, const Inputs& inputs) {
   const Product& p = call.product;
   const bool is_narrow = p.out.dtype() != DType::f32;
-  const std::uint32_t start = call.bias.is_defined() ? kBias : p.is_accumulating ? kResult : kZeros;
-  const std::vector<std::uint32_t> constants = {
-      call.grid.m * call.grid.n * kSubgroup,
-      number_of(p.out.dtype()),
-      start,
-      is_narrow ? static_cast<std::uint32_t>(p.activation) : 0,
-      p.pre.is_defined() ? 1U : 0U,
-      u32(p.trans_a ? p.M : p.K),
-      u32(p.trans_b ? p.K : p.N),
-      u32(p.N),
-      u32(call.part_depth),
-      call.grid.m,
-      call.grid.n};
-  const std::array<Tensor, 5> tensors = {p.a, p.b, call.bias.is_defined() ? call.bias : p.out,
-                                         p.out, p.pre.is_defined() ? p.pre : p.out};
-  backend.dispatch({.shader = &find_shader(shader_of(p)),
-                    .constants = constants,
-                    .subgroup_size = kSubgroup,
-                    .matrices = matrix_element(p.a.dtype()),
-                    .tensors = tensors,
-                    .parameters = bytes_of(Parameters{u32(p.M), u32(p.N), u32(p.K)}),
-                    .groups_x = u32(p.M / call.grid.rows() * (p.N / call.grid.columns())),
-                    .groups_z = u32(call.n_parts)});
+  return {.shader = &find_shader(shader_of(p)),
+          .constants = {grid.m * grid.n * kSubgroup, number_of(p.out.dtype()), start_of(call),
+                        is_narrow ? static_cast<std::uint32_t>(p.activation) : 0,
+                        p.pre.is_defined() ? 1U : 0U, u32(p.trans_a ? p.M : p.K),
+                        u32(p.trans_b ? p.K : p.N), u32(p.N), u32(call.part_depth), grid.m, grid.n},
+          .subgroup_size = kSubgroup,
+          .matrices = matrix_element(p.a.dtype()),
+          .tensors = inputs.tensors,
+          .parameters = bytes_of(inputs.parameters),
+          .groups_x = u32(p.M / grid.rows() * (p.N / grid.columns())),
+          .groups_z = u32(call.n_parts)};
+}
+
+/// What a choice is for. Numbers of tokens, of which there are many, are told apart by powers of 2.
+std::string key_of(const Call& call) {
+  const Product& p = call.product;
+  const auto rounded = [](std::int64_t n) { return std::bit_ceil(static_cast<std::uint64_t>(n)); };
+  return fmt::format("{} {} to {}, start {}, activation {}, {} x {} x {}, {} parts{}", shader_of(p),
+                     to_string(p.a.dtype()), to_string(p.out.dtype()),
+                     static_cast<int>(start_of(call)), static_cast<int>(p.activation),
+                     p.trans_a ? static_cast<std::uint64_t>(p.M) : rounded(p.M), p.N,
+                     p.trans_a ? rounded(p.K) : static_cast<std::uint64_t>(p.K), call.n_parts,
+                     p.pre.is_defined() ? ", pre" : "");
+}
+
+/// The fastest, where that can matter.
+Grid grid_for(HeliosBackend& backend, const Call& call) {
+  constexpr double kLeastFlops = 1e9;
+  const Product& p = call.product;
+  const double flops =
+      2 * static_cast<double>(p.M) * static_cast<double>(p.N) * static_cast<double>(p.K);
+  if (!backend.tuner().is_on() || flops < kLeastFlops) return kGrids[0];
+  std::vector<Grid> grids;
+  std::vector<std::string_view> names;
+  for (const Grid& grid : kGrids) {
+    if (p.M % grid.rows() != 0 || p.N % grid.columns() != 0) continue;
+    grids.push_back(grid);
+    names.push_back(grid.name);
+  }
+  Call trial = call;
+  std::optional<Inputs> inputs;
+  const auto make = [&] {
+    trial.product.out = scratch(backend, p.out.shape(), p.out.dtype());
+    if (p.pre.is_defined()) {
+      trial.product.pre = scratch(backend, p.pre.shape(), p.pre.dtype());
+    }
+    inputs.emplace(trial);
+    std::vector<KernelCall> calls;
+    for (const Grid& grid : grids) calls.push_back(kernel_call(trial, grid, *inputs));
+    return calls;
+  };
+  return grids[backend.fastest(key_of(call), names, make)];
+}
+
+void launch(HeliosBackend& backend, const Call& call) {
+  const Grid grid = call.grid ? *call.grid : grid_for(backend, call);
+  backend.dispatch(kernel_call(call, grid, Inputs(call)));
 }
 
 /// Parts of K, so that the workgroups of a result of few tiles fill a large device some whole times
@@ -108,7 +162,7 @@ std::int64_t parts_for(const Product& p) {
 
 /// Sums of parts of K side by side, then added up in their order.
 void multiply_in_parts(HeliosBackend& backend, const Product& p, std::int64_t n_parts,
-                       const Grid& grid) {
+                       const std::optional<Grid>& grid) {
   const std::int64_t n_steps = (p.K / kStep + n_parts - 1) / n_parts;
   const std::int64_t n_used = (p.K / kStep + n_steps - 1) / n_steps;
   Call call = {
@@ -155,7 +209,7 @@ bool is_possible(HeliosBackend& backend, const Product& p) {
   return backend.has_matrix_units(p.a.dtype(), MatrixUse::products);
 }
 
-void run_piece(HeliosBackend& backend, const Product& p, const Grid& grid) {
+void run_piece(HeliosBackend& backend, const Product& p, const std::optional<Grid>& grid) {
   const bool can_split = p.out.dtype() == DType::f32 && !p.bias.is_defined();
   const std::int64_t n_parts = can_split ? parts_for(p) : 1;
   if (n_parts > 1) return multiply_in_parts(backend, p, n_parts, grid);
@@ -165,7 +219,7 @@ void run_piece(HeliosBackend& backend, const Product& p, const Grid& grid) {
 }
 
 /// In pieces that a shader can see: of the rows of the result, or, where a is [K, M], of K.
-void run(HeliosBackend& backend, const Product& p, const Grid& grid = kGrids[0]) {
+void run(HeliosBackend& backend, const Product& p, const std::optional<Grid>& grid = {}) {
   const std::int64_t piece = piece_for(backend, p);
   if (p.trans_a) {
     for (std::int64_t begin = 0; begin < p.K; begin += piece) {
@@ -301,7 +355,8 @@ bool gemm_passes_test(HeliosBackend& backend, DType dtype) {
   for (const auto& [trans_a, trans_b] : {std::pair(false, true), {false, false}, {true, false}}) {
     const Trial trial = make_trial(backend, dtype, trans_a, trans_b);
     const auto is_right = [&](const Grid& grid) { return passes(backend, trial, grid); };
-    if (!std::ranges::all_of(kGrids, is_right)) return false;
+    const std::size_t n_used = backend.tuner().is_on() ? kGrids.size() : 1;
+    if (!std::ranges::all_of(std::span(kGrids).first(n_used), is_right)) return false;
   }
   return true;
 }
