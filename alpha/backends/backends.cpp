@@ -37,6 +37,7 @@ std::unique_ptr<Backend> make_backend(std::string_view name, const BackendOption
     return std::make_unique<helios::HeliosBackend>(
         helios::HeliosOptions{.device = options.device,
                               .cache_folder = options.cache_folder,
+                              .is_tuning = options.is_tuning,
                               .on_notice = options.on_notice});
   }
 #endif

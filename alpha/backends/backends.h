@@ -24,6 +24,7 @@ struct BackendOptions {
   int n_threads = 0;                        // of "cpu", as for ThreadPool
   std::string device = {};                  // of "helios", see HeliosOptions
   std::filesystem::path cache_folder = {};  // for what is compiled; empty: it is not kept
+  bool is_tuning = false;                   // of "helios", see HeliosOptions
   std::function<void(const std::string&)> on_notice = {};  // what is worth knowing of the device
 };
 

@@ -34,6 +34,7 @@ std::unique_ptr<Backend> BackendFlags::open(const std::string& otherwise) const 
                       BackendOptions{.n_threads = n_threads(name),
                                      .device = device.value_or(""),
                                      .cache_folder = user_cache_folder(),
+                                     .is_tuning = true,
                                      .on_notice = [](const std::string& text) { warn(text); }});
 }
 

@@ -27,6 +27,14 @@ helios::HeliosOptions timed(helios::HeliosOptions options) {
   return options;
 }
 
+void add_choices(HeliosBench& bench, const HeliosBackend& backend) {
+  const helios::Tuner::Report report = backend.tuner().report();
+  bench.tuning_seconds += report.seconds;
+  for (const helios::Tuner::Choice& choice : report.choices) {
+    bench.choices.emplace(choice.key, choice);
+  }
+}
+
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values[values.size() / 2];
@@ -136,6 +144,7 @@ void measure_kernels(HeliosBench& bench, const HeliosBenchOptions& options) {
     double& peak = bench.peak_flops_per_second[kernel.dtype];
     peak = std::max(peak, bench.kernels.back().flops_per_second());
   }
+  add_choices(bench, backend);
 }
 
 /// Steps until the device is at its speed; how many that took.
@@ -170,6 +179,7 @@ StepSplit measure_step(HeliosBench& bench, const HeliosBenchOptions& options) {
       kernel.ms /= n;
       split.device_seconds += kernel.ms * 1e-3;
     }
+    add_choices(bench, backend);
   }
   HeliosBackend backend(options.helios);
   TrialTraining training(backend, options.run);
@@ -185,6 +195,7 @@ StepSplit measure_step(HeliosBench& bench, const HeliosBenchOptions& options) {
   split.cpu_seconds = (clock.cpu_seconds() - cpu_start) / n;
   split.n_pieces = static_cast<double>(behind.n_pieces - before.n_pieces) / n;
   split.n_reused = static_cast<double>(behind.n_reused - before.n_reused) / n;
+  add_choices(bench, backend);
   return split;
 }
 

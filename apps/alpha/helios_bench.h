@@ -53,6 +53,8 @@ struct StepSplit {
 
 struct HeliosBench {
   helios::DeviceInfo device;
+  std::map<std::string, helios::Tuner::Choice> choices;  // that were made, by key
+  double tuning_seconds = 0;
   DType dtype = DType::bf16;
   double copy_bytes_per_second = 0;               // read and written
   std::map<DType, double> peak_flops_per_second;  // of the best product of each dtype

@@ -24,7 +24,7 @@ struct HeliosBenchFlags {
   std::optional<std::string> device, dtype, scale, only, preset;
   std::optional<std::int64_t> repeats, batch, layers, dim, heads, block, vocab_size;
   std::optional<double> dropout;
-  std::optional<bool> kernels, step, json;
+  std::optional<bool> kernels, step, json, verbose;
 
   void add_to(Flags& flags) {
     flags.group("Flags");
@@ -36,6 +36,7 @@ struct HeliosBenchFlags {
     flags.text("--only", only, "Kernels with this in their name");
     flags.boolean("--kernels,!--no-kernels", kernels, "Measure kernels; --no-kernels: do not");
     flags.boolean("--step,!--no-step", step, "Measure a training step; --no-step: do not");
+    flags.boolean("--verbose", verbose, "What was tuned to the device, one by one");
     flags.boolean("--json", json, "One JSON object instead of tables");
     flags.group("Model of the training step");
     flags.choice("--preset,--model", preset, gpt_preset_names(), "Model to start from [gpt2]");
@@ -55,6 +56,7 @@ struct HeliosBenchFlags {
     HeliosBenchOptions options = {
         .helios = {.device = device.value_or(""),
                    .cache_folder = user_cache_folder(),
+                   .is_tuning = true,
                    .on_notice = [](const std::string& text) { warn(text); }},
         .dtype = parse_dtype(dtype.value_or("bf16")),
         .n_repeats = repeats.value_or(is_small ? 3 : 10),
@@ -132,6 +134,12 @@ Json to_json(const StepSplit& step) {
           {"kernels", std::move(kernels)}};
 }
 
+Json to_json(const helios::Tuner::Choice& choice) {
+  Json ms = Json::array();
+  for (const double seconds : choice.seconds) ms.push_back(seconds * 1e3);
+  return {{"key", choice.key}, {"choice", choice.name}, {"ms", std::move(ms)}};
+}
+
 Json to_json(const HeliosBench& bench) {
   Json peaks = Json::object();
   for (const auto& [dtype, peak] : bench.peak_flops_per_second) {
@@ -139,12 +147,16 @@ Json to_json(const HeliosBench& bench) {
   }
   Json kernels = Json::array();
   for (const KernelRate& rate : bench.kernels) kernels.push_back(to_json(bench, rate));
+  Json choices = Json::array();
+  for (const auto& [key, choice] : bench.choices) choices.push_back(to_json(choice));
   Json json = {{"device", bench.device.name},
                {"driver", bench.device.driver},
                {"dtype", to_string(bench.dtype)},
                {"copyBytesPerSecond", bench.copy_bytes_per_second},
                {"peakFlopsPerSecond", std::move(peaks)},
-               {"kernels", std::move(kernels)}};
+               {"kernels", std::move(kernels)},
+               {"tuned", std::move(choices)},
+               {"tuningMs", bench.tuning_seconds * 1e3}};
   if (bench.step) json["step"] = to_json(*bench.step);
   return json;
 }
@@ -208,12 +220,30 @@ void print_step(const HeliosBench& bench, const StepSplit& step) {
   }
 }
 
-void print(const HeliosBench& bench) {
+/// What was measured now, and what processes before have left.
+void print_choices(const HeliosBench& bench, bool is_verbose) {
+  const auto n_measured = std::ranges::count_if(
+      bench.choices, [](const auto& entry) { return !entry.second.seconds.empty(); });
+  line(fmt::format("tuned to the device: {} products in {:.1f} s; {} were known", n_measured,
+                   bench.tuning_seconds, std::ssize(bench.choices) - n_measured));
+  if (!is_verbose) return;
+  for (const auto& [key, choice] : bench.choices) {
+    std::string times;
+    for (const double seconds : choice.seconds) times += fmt::format(" {:.4f}", seconds * 1e3);
+    line(fmt::format("  {:<72}{:>6}{}{}", key, choice.name, times, times.empty() ? "" : " ms"));
+  }
+}
+
+void print(const HeliosBench& bench, bool is_verbose) {
   line(fmt::format("{} ({})", bench.device.name, bench.device.driver));
   if (!bench.kernels.empty()) print_kernels(bench);
-  if (!bench.step) return;
-  if (!bench.kernels.empty()) line("");
-  print_step(bench, *bench.step);
+  if (bench.step) {
+    if (!bench.kernels.empty()) line("");
+    print_step(bench, *bench.step);
+  }
+  if (bench.choices.empty()) return;
+  line("");
+  print_choices(bench, is_verbose);
 }
 
 }  // namespace
@@ -230,7 +260,7 @@ int bench_helios_command(Arguments args) {
   if (flags.json.value_or(false)) {
     write_stdout(to_json(bench).dump() + "\n");
   } else {
-    print(bench);
+    print(bench, flags.verbose.value_or(false));
   }
   return exit_code_after_stop(0);
 }
