@@ -70,6 +70,8 @@ class Stopwatch {
   /// Works until the clocks are up: a device that had nothing to do, while a kernel was compiled
   /// say, may run at a fifth of its speed for a second.
   void warm_up(const std::function<void()>& op) {
+    op();  // compiles what is not compiled yet
+    backend_.finish();
     const double start = clock_.seconds();
     const auto lasts = [&](double seconds) {
       return clock_.seconds() - start < seconds && !stop_flag().load();
@@ -147,17 +149,16 @@ void measure_kernels(HeliosBench& bench, const HeliosBenchOptions& options) {
   add_choices(bench, backend);
 }
 
-/// Steps until the device is at its speed; how many that took.
-std::int64_t warm_up(HeliosBackend& backend, TrialTraining& training) {
+/// Steps until the device is at its speed, once all is compiled.
+void warm_up(HeliosBackend& backend, TrialTraining& training) {
   const SystemClock clock;
+  training.step();
+  backend.finish();
   const double start = clock.seconds();
-  std::int64_t n = 0;
   do {
     training.step();
     backend.finish();
-    ++n;
-  } while ((n < 2 || clock.seconds() - start < kWarmUpSeconds) && !stop_flag().load());
-  return n;
+  } while (clock.seconds() - start < kFirstWarmUpSeconds && !stop_flag().load());
 }
 
 StepSplit measure_step(HeliosBench& bench, const HeliosBenchOptions& options) {
