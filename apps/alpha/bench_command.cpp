@@ -75,7 +75,7 @@ Json to_json(const InferenceBench& bench) {
           {"streams", streams},
           {"readBytesPerSecond", bench.read_bytes_per_second},
           {"peakMacsPerSecond", bench.peak_macs_per_second},
-          {"decodeOfBandwidth", bench.decode_of_bandwidth()},
+          {"decodeOfBandwidth", bench.decode_of_bandwidth(bench.streams.front())},
           {"prefillOfPeak", bench.prefill_of_peak()},
           {"wallSeconds", bench.wall_seconds},
           {"cpuSeconds", bench.cpu_seconds}};
@@ -94,10 +94,11 @@ void print(const InferenceBench& bench) {
   for (const StreamRate& rate : bench.streams) {
     const std::string name =
         rate.n_streams == 1 ? "decode" : fmt::format("{} streams", rate.n_streams);
-    const std::string share = rate.n_streams == 1 ? fmt::format("   {:>5.1f} % of {:.1f} GB/s",
-                                                                100 * bench.decode_of_bandwidth(),
-                                                                bench.read_bytes_per_second * 1e-9)
-                                                  : "";
+    const std::string share =
+        rate.n_streams == 1
+            ? fmt::format("   {:>5.1f} % of {:.1f} GB/s", 100 * bench.decode_of_bandwidth(rate),
+                          bench.read_bytes_per_second * 1e-9)
+            : "";
     line(fmt::format("{:<22}{:>10.0f} tok/s{}", name, rate.decode.tokens_per_second, share));
   }
 }

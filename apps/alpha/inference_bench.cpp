@@ -159,9 +159,9 @@ double measure_peak(Backend& backend, WeightFormat format, std::int64_t n_repeat
 
 }  // namespace
 
-double InferenceBench::decode_of_bandwidth() const {
-  return streams.front().decode.tokens_per_second * static_cast<double>(bytes_per_token) /
-         static_cast<double>(streams.front().n_streams) / read_bytes_per_second;
+double InferenceBench::decode_of_bandwidth(const StreamRate& rate) const {
+  return rate.decode.tokens_per_second * static_cast<double>(bytes_per_token) /
+         static_cast<double>(rate.n_streams) / read_bytes_per_second;
 }
 
 double InferenceBench::prefill_of_peak() const {

@@ -48,8 +48,8 @@ struct InferenceBench {
 
   std::size_t bytes_per_token = 0;  // of weights that a token of one stream reads
 
-  /// Bytes of weights that decoding one stream reads in a second, over what the machine reads.
-  double decode_of_bandwidth() const;
+  /// Bytes of weights that decoding at this rate reads in a second, over what the machine reads.
+  double decode_of_bandwidth(const StreamRate& rate) const;
 
   double prefill_of_peak() const;
 };
