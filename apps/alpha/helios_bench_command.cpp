@@ -74,6 +74,9 @@ struct HeliosBenchFlags {
     model.dropout = dropout.value_or(0);
     options.run.train.batch_size = batch.value_or(is_small ? 2 : 16);
     options.run.train.dtype = options.dtype;
+    if (!options.has_kernels && !options.has_step) {
+      fail_usage("--no-kernels and --no-step: nothing is left to measure");
+    }
     const auto is_meant = [&](const KernelCase& kernel) {
       return kernel.name.find(options.only) != std::string::npos;
     };

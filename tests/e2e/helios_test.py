@@ -195,6 +195,7 @@ class Bench(HeliosTest):
         self.refused(2, "bench", "helios", "--heads", "7", says="7 heads do not divide")
         self.refused(2, "bench", "helios", "--dtype", "f16", says="expected one of f32, bf16")
         self.refused(2, "bench", "helios", "--only", "gemm", says="no kernel has 'gemm' in its name")
+        self.refused(2, "bench", "helios", "--no-kernels", "--no-step", says="nothing is left")
 
 
 def has_device():
