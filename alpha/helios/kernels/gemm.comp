@@ -26,6 +26,7 @@ layout(constant_id = 7) const uint kLdc = 0;
 layout(constant_id = 8) const uint kDepth = 0;
 layout(constant_id = 9) const uint kSubgroupsM = 2;  // of a workgroup, along M and N: 2 to 8
 layout(constant_id = 10) const uint kSubgroupsN = 2;
+layout(constant_id = 11) const uint kGroup = 8;  // rows of tiles that are walked together
 layout(constant_id = 100) const uint kRowsA = 16;
 layout(constant_id = 101) const uint kColumnsA = 16;
 layout(constant_id = 102) const uint kRowsB = 16;
@@ -54,7 +55,7 @@ layout(push_constant) uniform Push {
 
 #include "gemm_activation.glsl"
 
-const uint kStep = 32, kEach = 4, kGroup = 8;
+const uint kStep = 32, kEach = 4;
 const uint kSubgroups = kSubgroupsM * kSubgroupsN, kThreads = 32 * kSubgroups;
 const uint kTileM = kSubgroupsM * kEach * 16, kTileN = kSubgroupsN * kEach * 16;
 #if defined(TN)

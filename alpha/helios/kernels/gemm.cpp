@@ -19,11 +19,13 @@ constexpr std::int64_t kTile = 128;  // of the result: sizes are whole ones
 constexpr std::int64_t kStep = 32;   // along K
 constexpr std::uint32_t kSubgroup = 32;
 
-/// The subgroups of a workgroup, each with 64 x 64 of the result, along M and along N.
+/// The subgroups of a workgroup, each with 64 x 64 of the result, along M and along N; and how many
+/// rows of tiles are walked together, whose parts of B stay in a cache.
 struct Grid {
   std::string_view name;
   std::uint32_t m;
   std::uint32_t n;
+  std::uint32_t group = 8;
 
   std::int64_t rows() const noexcept { return std::int64_t{64} * m; }
 
@@ -31,8 +33,14 @@ struct Grid {
 };
 
 /// All give the same bits. The first fits all sizes.
-constexpr std::array<Grid, 5> kGrids = {
-    {{"2x2", 2, 2}, {"2x4", 2, 4}, {"4x2", 4, 2}, {"1x2", 1, 2}, {"2x1", 2, 1}}};
+constexpr std::array<Grid, 8> kGrids = {{{"2x2", 2, 2},
+                                         {"2x4", 2, 4},
+                                         {"4x2", 4, 2},
+                                         {"1x2", 1, 2},
+                                         {"2x1", 2, 1},
+                                         {"2x2 by 4", 2, 2, 4},
+                                         {"2x2 by 16", 2, 2, 16},
+                                         {"2x2 by 32", 2, 2, 32}}};
 constexpr std::uint32_t kMostInvocations = 8 * kSubgroup;  // of their workgroups
 constexpr std::uint32_t kMostShared = 32 * 1024;           // bytes
 
@@ -79,7 +87,8 @@ KernelCall kernel_call(const Call& call, const Grid& grid, const Inputs& inputs)
           .constants = {grid.m * grid.n * kSubgroup, number_of(p.out.dtype()), start_of(call),
                         is_narrow ? static_cast<std::uint32_t>(p.activation) : 0,
                         p.pre.is_defined() ? 1U : 0U, u32(p.trans_a ? p.M : p.K),
-                        u32(p.trans_b ? p.K : p.N), u32(p.N), u32(call.part_depth), grid.m, grid.n},
+                        u32(p.trans_b ? p.K : p.N), u32(p.N), u32(call.part_depth), grid.m, grid.n,
+                        grid.group},
           .subgroup_size = kSubgroup,
           .matrices = matrix_element(p.a.dtype()),
           .tensors = inputs.tensors,
