@@ -70,8 +70,9 @@ class HeliosBackend final : public Backend {
   void dispatch(const KernelCall& call);
 
   /// Which of several dispatches that give the same bits is the fastest here; see Tuner::choose.
-  /// `make` is asked for them only if they have to be measured: they run behind what was recorded,
-  /// and so must not write what anybody reads. Error: device_lost.
+  /// One that gives other bits than the first is not chosen. `make` is asked for them only if they
+  /// have to be measured: they run behind what was recorded, on zeros where they write, and so must
+  /// not write what anybody reads. Error: device_lost.
   std::size_t fastest(const std::string& key, std::span<const std::string_view> names,
                       const std::function<std::vector<KernelCall>()>& make);
 
@@ -116,6 +117,7 @@ class HeliosBackend final : public Backend {
   static Range range_of(const Tensor& tensor);
   void record(Recorder& recorder, const KernelCall& call, const Pipeline& pipeline);
   void compile(std::span<const KernelCall> calls);
+  std::uint64_t sum_of_results(const KernelCall& call);
   double measure(Recorder& recorder, const KernelCall& call, std::size_t n_runs);
   bool test_matrix_units(DType dtype, MatrixUse use);
   void tell(const std::string& text);

@@ -1,6 +1,7 @@
 #include "alpha/helios/tuner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "alpha/core/clock.h"
@@ -34,7 +35,7 @@ std::vector<double> medians_of(std::size_t n_candidates, const Tuner::Measure& m
     double sum = 0;
     for (std::size_t i = 0; i < n_candidates; ++i) {
       times[i].push_back(measure(i));
-      sum += times[i].back();
+      if (std::isfinite(times[i].back())) sum += times[i].back();
     }
     return sum;
   };

@@ -16,7 +16,8 @@ namespace alpha::helios {
 /// on the weather. Safe to use from several threads.
 class Tuner {
  public:
-  /// Runs a candidate, and tells what it took on the device, in seconds.
+  /// Runs a candidate, and tells what it took on the device, in seconds; infinity for one that must
+  /// not be chosen.
   using Measure = std::function<double(std::size_t candidate)>;
 
   /// What was chosen for a key that this process asked for.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <thread>
 
@@ -80,6 +81,12 @@ TEST_F(TunerTest, MediansCountAndNotWhatIsMeasuredFirst) {
     return n % 4 == 0 ? 1.0 : 0.002;
   };
   EXPECT_EQ(open()->choose("key", kNames, measure), 1U);
+}
+
+TEST_F(TunerTest, WhatMustNotBeChosenIsNot) {
+  const double never = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(open()->choose("key", kNames, taking({2, never, 1})), 2U);
+  EXPECT_EQ(open()->choose("other", kNames, taking({2, never, never})), 0U);
 }
 
 TEST_F(TunerTest, CandidatesTakeTurns) {
@@ -220,20 +227,18 @@ TEST_F(TuningTest, ProductsHaveTheSameBitsWhateverIsChosen) {
   EXPECT_TRUE(product(true) == plain);
 }
 
-TEST_F(TuningTest, OfDispatchesTheFastestIsChosenAndNobodyElsesAreTouched) {
-  const auto backend = open_helios({.is_tuning = true, .is_timing = true});
-  if (!backend->tuner().is_on()) GTEST_SKIP() << "a device without timestamps";
+/// Fills a tensor of zeros with `bits` up to element n.
+struct Filling {
+  std::uint32_t n;
+  std::uint32_t bits;
+};
 
-  struct Parameters {
-    std::uint32_t n;
-    std::uint32_t bits;
-  };
-
-  const std::array<Parameters, 2> parameters = {{{1U << 21U, 0}, {64, 0}}};
-  const std::array<Tensor, 1> scratch = {empty(*backend, {std::int64_t{1} << 21U})};
+/// The choice among fillings, of a backend that measures times.
+std::size_t fastest_of(HeliosBackend& backend, const std::array<Filling, 2>& fillings) {
+  const std::array<Tensor, 1> scratch = {empty(backend, {std::int64_t{1} << 21U})};
   const auto make = [&] {
     std::vector<KernelCall> calls;
-    for (const Parameters& one : parameters) {
+    for (const Filling& one : fillings) {
       calls.push_back({.shader = &find_shader("fill.b32"),
                        .constants = {64},
                        .tensors = scratch,
@@ -242,16 +247,26 @@ TEST_F(TuningTest, OfDispatchesTheFastestIsChosenAndNobodyElsesAreTouched) {
     }
     return calls;
   };
-  const Tensor x = tensor_of(*backend, ramp(1000));
-  backend->take_times();
-  Tensor y = scale(*backend, x, 2);
-  EXPECT_EQ(backend->fastest("fill", std::span(kNames).first(2), make), 1U);
-  y = scale(*backend, y, 0.5);
-  EXPECT_EQ(values_of(*backend, y), ramp(1000));
-  const auto times = backend->take_times();
-  EXPECT_TRUE(std::ranges::none_of(
-      times, [](const Recorder::KernelTime& time) { return time.name.starts_with("fill"); }));
-  EXPECT_EQ(times.empty() ? 0 : times[0].n, 2);
+  return backend.fastest("fill", std::span(kNames).first(2), make);
+}
+
+TEST_F(TuningTest, OfDispatchesTheFastestIsChosen) {
+  const auto backend = open_helios({.is_tuning = true});
+  if (!backend->tuner().is_on()) GTEST_SKIP() << "a device without timestamps";
+  EXPECT_EQ(fastest_of(*backend, {{{1U << 21U, 0}, {64, 0}}}), 1U);
+}
+
+TEST_F(TuningTest, OneThatGivesOtherBitsIsNotChosen) {
+  const auto backend = open_helios({.is_tuning = true});
+  EXPECT_EQ(fastest_of(*backend, {{{1U << 21U, 7}, {64, 7}}}), 0U);
+}
+
+TEST_F(TuningTest, WhatIsRecordedStaysAsItIs) {
+  const auto backend = open_helios({.is_tuning = true});
+  Tensor x = scale(*backend, tensor_of(*backend, ramp(1000)), 2);
+  fastest_of(*backend, {{{1U << 21U, 7}, {64, 7}}});
+  x = scale(*backend, x, 0.5);
+  EXPECT_EQ(values_of(*backend, x), ramp(1000));
 }
 
 }  // namespace

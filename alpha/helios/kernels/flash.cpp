@@ -1,7 +1,10 @@
 #include "alpha/helios/kernels/flash.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <optional>
 
 #include "alpha/helios/kernels/attention.h"
 #include "alpha/helios/kernels/gemm.h"
@@ -18,6 +21,7 @@ constexpr std::int64_t kMostD = 128;
 
 /// How a kernel cuts its work; as the shaders' constants.
 struct Cut {
+  std::string_view name;
   std::uint32_t n_subgroups;
   std::uint32_t block;  // rows that a workgroup walks over at a time
   std::uint32_t each;   // fragments of rows that a subgroup holds
@@ -25,9 +29,10 @@ struct Cut {
   std::uint32_t rows() const noexcept { return n_subgroups * each * kFragment; }
 };
 
-/// The fastest of those tried on an H200.
-Cut cut_for(std::int64_t D) {
-  return D > 64 ? Cut{8, 64, 1} : Cut{4, 32, 1};
+/// Of those tried on an H200 the fastest first; and half the subgroups, which gives the same bits.
+std::array<Cut, 2> cuts_for(std::int64_t D) {
+  if (D > 64) return {{{"8", 8, 64, 1}, {"4", 4, 64, 1}}};
+  return {{{"4", 4, 32, 1}, {"2", 2, 32, 1}}};
 }
 
 constexpr std::uint32_t kMostShared = 36 * 1024;  // bytes of a workgroup, at the largest heads
@@ -38,47 +43,102 @@ struct Parameters {
   std::uint32_t threshold;
 };
 
-void launch(HeliosBackend& backend, std::string_view name, const Cut& cut, const Tensor& qkv,
-            std::span<const Tensor> tensors, std::int64_t first_batch, std::int64_t n_batches,
-            const AttentionOptions& options) {
-  const std::int64_t T = qkv.shape()[1];
-  const std::int64_t D = head_size(qkv, options);
-  const double scale = 1 / std::sqrt(static_cast<double>(D));
-  const Parameters parameters = {.T = u32(T),
-                                 .H = u32(options.n_heads),
-                                 .first_batch = u32(first_batch),
-                                 .scale = static_cast<float>(scale),
-                                 .cap = static_cast<float>(options.soft_cap / scale),
-                                 .keep_scale = static_cast<float>(1 / (1 - options.dropout)),
-                                 .threshold = DropoutKey::drop_threshold(options.dropout)};
-  backend.dispatch(
-      {.shader = &shader_for(name, qkv.dtype()),
-       .constants = {cut.n_subgroups * kSubgroup, cut.n_subgroups, u32(D), cut.block, cut.each,
-                     options.soft_cap > 0 ? 1U : 0U, options.dropout > 0 ? 1U : 0U},
-       .subgroup_size = kSubgroup,
-       .matrices = matrix_element(qkv.dtype()),
-       .tensors = tensors,
-       .parameters = bytes_of(parameters),
-       .changing = bytes_of(KeyNumbers(options.key)),
-       .groups_x = u32((T + cut.rows() - 1) / cut.rows()),
-       .groups_y = u32(options.n_heads),
-       .groups_z = u32(n_batches)});
+/// A kernel's work on a piece of a batch.
+struct Call {
+  std::string_view shader;
+  Tensor qkv;                       // of the whole batch
+  std::span<const Tensor> tensors;  // of the piece
+  std::size_t n_read = 0;           // of them; the rest is written
+  std::int64_t first_batch = 0;
+  std::int64_t n_batches = 0;
+  AttentionOptions options;
+};
+
+Parameters parameters_of(const Call& call) {
+  const AttentionOptions& options = call.options;
+  const double scale = 1 / std::sqrt(static_cast<double>(head_size(call.qkv, options)));
+  return {.T = u32(call.qkv.shape()[1]),
+          .H = u32(options.n_heads),
+          .first_batch = u32(call.first_batch),
+          .scale = static_cast<float>(scale),
+          .cap = static_cast<float>(options.soft_cap / scale),
+          .keep_scale = static_cast<float>(1 / (1 - options.dropout)),
+          .threshold = DropoutKey::drop_threshold(options.dropout)};
 }
 
-void run_forward(HeliosBackend& backend, const AttentionArgs& args) {
-  const Cut cut = cut_for(head_size(args.qkv, args.options));
+KernelCall kernel_call(const Call& call, const Cut& cut, std::span<const Tensor> tensors,
+                       const Parameters& parameters, const KeyNumbers& key) {
+  const AttentionOptions& options = call.options;
+  return {.shader = &shader_for(call.shader, call.qkv.dtype()),
+          .constants = {cut.n_subgroups * kSubgroup, cut.n_subgroups,
+                        u32(head_size(call.qkv, options)), cut.block, cut.each,
+                        options.soft_cap > 0 ? 1U : 0U, options.dropout > 0 ? 1U : 0U},
+          .subgroup_size = kSubgroup,
+          .matrices = matrix_element(call.qkv.dtype()),
+          .tensors = tensors,
+          .parameters = bytes_of(parameters),
+          .changing = bytes_of(key),
+          .groups_x = (parameters.T + cut.rows() - 1) / cut.rows(),
+          .groups_y = parameters.H,
+          .groups_z = u32(call.n_batches)};
+}
+
+/// What a choice is for. Sizes of batches and lengths, of which there are many, are told apart by
+/// powers of 2.
+std::string key_of(const Call& call) {
+  const AttentionOptions& options = call.options;
+  const auto rounded = [](std::int64_t n) { return std::bit_ceil(static_cast<std::uint64_t>(n)); };
+  return fmt::format("{} {}, {} x {} heads of {} over {}{}{}", call.shader,
+                     to_string(call.qkv.dtype()), rounded(call.n_batches), options.n_heads,
+                     head_size(call.qkv, options), rounded(call.qkv.shape()[1]),
+                     options.soft_cap > 0 ? ", capped" : "",
+                     options.dropout > 0 ? ", dropout" : "");
+}
+
+/// With the number of subgroups that is the fastest, where that can matter.
+Cut fastest_cut(HeliosBackend& backend, const Call& call) {
+  constexpr double kLeastFlops = 1e9;
+  const std::int64_t D = head_size(call.qkv, call.options);
+  const auto T = static_cast<double>(call.qkv.shape()[1]);
+  const double flops =
+      2 * T * T * static_cast<double>(call.n_batches * call.options.n_heads * D);  // of one product
+  const std::array<Cut, 2> cuts = cuts_for(D);
+  if (!backend.tuner().is_on() || flops < kLeastFlops) return cuts[0];
+  const Parameters parameters = parameters_of(call);
+  const KeyNumbers key(call.options.key);
+  std::vector<Tensor> tensors(call.tensors.begin(), call.tensors.end());
+  const auto make = [&] {
+    for (std::size_t i = call.n_read; i < tensors.size(); ++i) {
+      tensors[i] = scratch(backend, tensors[i].shape(), tensors[i].dtype());
+    }
+    std::vector<KernelCall> calls;
+    for (const Cut& cut : cuts) calls.push_back(kernel_call(call, cut, tensors, parameters, key));
+    return calls;
+  };
+  const std::array<std::string_view, 2> names = {cuts[0].name, cuts[1].name};
+  return cuts[backend.fastest(key_of(call), names, make)];
+}
+
+void launch(HeliosBackend& backend, const Call& call, const std::optional<Cut>& cut) {
+  backend.dispatch(kernel_call(call, cut ? *cut : fastest_cut(backend, call), call.tensors,
+                               parameters_of(call), KeyNumbers(call.options.key)));
+}
+
+/// As the cut says, or else as fast as it goes.
+void run_forward(HeliosBackend& backend, const AttentionArgs& args,
+                 const std::optional<Cut>& cut = {}) {
   for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first, std::int64_t n) {
     const std::array<Tensor, 3> tensors = {part(args.qkv), part(args.out), part(args.lse)};
-    launch(backend, "flash_forward", cut, args.qkv, tensors, first, n, args.options);
+    launch(backend, {"flash_forward", args.qkv, tensors, 1, first, n, args.options}, cut);
   });
 }
 
-void run_backward(HeliosBackend& backend, const AttentionBackwardArgs& args) {
+void run_backward(HeliosBackend& backend, const AttentionBackwardArgs& args,
+                  const std::optional<Cut>& cut = {}) {
   struct DeltaParameters {
     std::uint32_t T, H;
   };
 
-  const Cut cut = cut_for(head_size(args.qkv, args.options));
   for_batch_pieces(backend, args.qkv, [&](const auto& part, std::int64_t first, std::int64_t n) {
     const Tensor lse = part(args.lse);
     const Tensor delta = scratch(backend, lse.shape());
@@ -87,8 +147,8 @@ void run_backward(HeliosBackend& backend, const AttentionBackwardArgs& args) {
     launch_once(backend, shader_for("flash_delta", args.dtype()),
                 {u32(head_size(args.qkv, args.options) / 8)}, {part(args.out), tensors[3], delta},
                 lse.numel(), DeltaParameters{u32(args.qkv.shape()[1]), u32(args.options.n_heads)});
-    launch(backend, "flash_dq", cut, args.qkv, tensors, first, n, args.options);
-    launch(backend, "flash_dkv", cut, args.qkv, tensors, first, n, args.options);
+    launch(backend, {"flash_dq", args.qkv, tensors, 4, first, n, args.options}, cut);
+    launch(backend, {"flash_dkv", args.qkv, tensors, 4, first, n, args.options}, cut);
   });
 }
 
@@ -121,7 +181,7 @@ bool is_near(HeliosBackend& backend, const Tensor& x, const Tensor& y) {
   });
 }
 
-/// Whether heads of size D come out as on plain arithmetic.
+/// Whether heads of size D come out as on plain arithmetic, with all cuts.
 bool agrees_with_plain(HeliosBackend& backend, DType dtype, std::int64_t D,
                        const AttentionOptions& options) {
   constexpr std::int64_t B = 2;
@@ -133,13 +193,19 @@ bool agrees_with_plain(HeliosBackend& backend, DType dtype, std::int64_t D,
   const AttentionResult plain = attention(backend, qkv, options);
   const Tensor plain_dqkv = attention_backward(backend, qkv, plain, dout, options);
 
-  const AttentionResult result = {full(backend, {B, T, C}, std::nan(""), dtype),
-                                  full(backend, plain.lse.shape(), std::nan(""))};
-  run_forward(backend, {qkv, result.out, result.lse, options});
-  const Tensor dqkv = full(backend, qkv.shape(), std::nan(""), dtype);
-  run_backward(backend, {qkv, plain.out, plain.lse, dout, dqkv, options});
-  return is_near(backend, result.out, plain.out) && is_near(backend, result.lse, plain.lse) &&
-         is_near(backend, dqkv, plain_dqkv);
+  const std::array<Cut, 2> cuts = cuts_for(D);
+  for (const Cut& cut : std::span(cuts).first(backend.tuner().is_on() ? 2 : 1)) {
+    const AttentionResult result = {full(backend, {B, T, C}, std::nan(""), dtype),
+                                    full(backend, plain.lse.shape(), std::nan(""))};
+    run_forward(backend, {qkv, result.out, result.lse, options}, cut);
+    const Tensor dqkv = full(backend, qkv.shape(), std::nan(""), dtype);
+    run_backward(backend, {qkv, plain.out, plain.lse, dout, dqkv, options}, cut);
+    if (!is_near(backend, result.out, plain.out) || !is_near(backend, result.lse, plain.lse) ||
+        !is_near(backend, dqkv, plain_dqkv)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace

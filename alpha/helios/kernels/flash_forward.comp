@@ -58,8 +58,9 @@ void main() {
   FETCH(values, 0, qkv, from + QKV(t, 2));
   for (uint s0 = 0; s0 < end; s0 += kBlock) {
     barrier();
-    // Where queries do not see all keys, a weight of 0 must not meet a value that is not finite.
-    const bool is_last = s0 + kBlock > first;
+    // Where queries do not see all keys, a weight of 0 must not meet a value that is not finite. As for the
+    // largest workgroup whatever its size: so that changes no bit.
+    const bool is_last = s0 + kBlock > first / (2 * kBlock) * (2 * kBlock);
     if (is_last) {
       if (local < kBlock) blot[local] = 0.0;
       barrier();
