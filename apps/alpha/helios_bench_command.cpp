@@ -227,7 +227,7 @@ void print_step(const HeliosBench& bench, const StepSplit& step) {
 void print_choices(const HeliosBench& bench, bool is_verbose) {
   const auto n_measured = std::ranges::count_if(
       bench.choices, [](const auto& entry) { return !entry.second.seconds.empty(); });
-  line(fmt::format("tuned to the device: {} products in {:.1f} s; {} were known", n_measured,
+  line(fmt::format("tuned to the device: {} kernels in {:.1f} s; {} were known", n_measured,
                    bench.tuning_seconds, std::ssize(bench.choices) - n_measured));
   if (!is_verbose) return;
   for (const auto& [key, choice] : bench.choices) {
