@@ -7,11 +7,6 @@
 namespace alpha::helios::test {
 namespace {
 
-std::unique_ptr<HeliosBackend> open() {
-  return std::make_unique<HeliosBackend>(
-      HeliosOptions{.is_timing = true, .vulkan = {.intercept = FaultyVulkan::intercept}});
-}
-
 /// Memory is asked for again when all that is recorded has run; what a file held of a cache of
 /// pipelines is done without.
 bool may_be_tried_again(std::string_view function) {
@@ -19,12 +14,24 @@ bool may_be_tried_again(std::string_view function) {
          function == "BindBufferMemory" || function == "CreatePipelineCache";
 }
 
-class EveryCallTest : public testing::Test {
+/// With times measured, and without: then the second step is given to the queue as it was written
+/// for the first.
+class EveryCallTest : public testing::TestWithParam<bool> {
  protected:
+  static std::unique_ptr<HeliosBackend> open() {
+    return std::make_unique<HeliosBackend>(
+        HeliosOptions{.is_timing = GetParam(), .vulkan = {.intercept = FaultyVulkan::intercept}});
+  }
+
+  static std::vector<float> train(HeliosBackend& backend) {
+    EXPECT_EQ(train_a_step(backend), train_a_step(backend));
+    return train_a_step(backend);
+  }
+
   void SetUp() override {
     if (!has_device()) GTEST_SKIP() << "no Vulkan device";
     FaultyVulkan::reset();
-    expected = train_a_step(*open());
+    expected = train(*open());
     n_calls = FaultyVulkan::n_calls();
     EXPECT_TRUE(FaultyVulkan::alive().empty());
   }
@@ -39,7 +46,7 @@ class EveryCallTest : public testing::Test {
   std::map<std::string, int> n_calls;  // of a step that goes well
 };
 
-TEST_F(EveryCallTest, ThatFailsOnceIsAnErrorWithoutALeakAndTheNextStepIsRight) {
+TEST_P(EveryCallTest, ThatFailsOnceIsAnErrorWithoutALeakAndTheNextStepIsRight) {
   for (const auto& [function, n] : n_calls) {
     for (const int at : std::set{1, n / 2 + 1, n}) {
       SCOPED_TRACE(fmt::format("call {} of {} of vk{}", at, n, function));
@@ -47,14 +54,14 @@ TEST_F(EveryCallTest, ThatFailsOnceIsAnErrorWithoutALeakAndTheNextStepIsRight) {
       std::unique_ptr<HeliosBackend> backend;
       try {
         backend = open();
-        const std::vector<float> got = train_a_step(*backend);
+        const std::vector<float> got = train(*backend);
         EXPECT_TRUE(may_be_tried_again(function)) << "nothing was thrown";
         EXPECT_EQ(got, expected);
       } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::out_of_memory) << error.what();
       }
       if (backend) {
-        EXPECT_EQ(train_a_step(*backend), expected);
+        EXPECT_EQ(train(*backend), expected);
       }
       backend.reset();
       expect_nothing_is_left();
@@ -62,7 +69,7 @@ TEST_F(EveryCallTest, ThatFailsOnceIsAnErrorWithoutALeakAndTheNextStepIsRight) {
   }
 }
 
-TEST_F(EveryCallTest, AllocationsThatStayImpossibleAreErrorsUntilTheyAreNot) {
+TEST_P(EveryCallTest, AllocationsThatStayImpossibleAreErrorsUntilTheyAreNot) {
   const int n = n_calls["AllocateMemory"];
   ASSERT_GE(n, 2);
   for (int at = 1; at <= n; ++at) {
@@ -71,18 +78,18 @@ TEST_F(EveryCallTest, AllocationsThatStayImpossibleAreErrorsUntilTheyAreNot) {
     std::unique_ptr<HeliosBackend> backend;
     EXPECT_EQ(code_of([&] {
                 backend = open();
-                train_a_step(*backend);
+                train(*backend);
               }),
               ErrorCode::out_of_memory);
     FaultyVulkan::reset();
     if (!backend) backend = open();
-    EXPECT_EQ(train_a_step(*backend), expected);
+    EXPECT_EQ(train(*backend), expected);
     backend.reset();
     expect_nothing_is_left();
   }
 }
 
-TEST_F(EveryCallTest, ThatLosesTheDeviceIsToldByEveryLaterOneAndAnotherBackendOpens) {
+TEST_P(EveryCallTest, ThatLosesTheDeviceIsToldByEveryLaterOneAndAnotherBackendOpens) {
   for (const auto& [function, result] : {std::pair{"QueueSubmit", VK_ERROR_DEVICE_LOST},
                                          {"WaitSemaphores", VK_ERROR_DEVICE_LOST},
                                          {"WaitSemaphores", VK_TIMEOUT},
@@ -94,17 +101,20 @@ TEST_F(EveryCallTest, ThatLosesTheDeviceIsToldByEveryLaterOneAndAnotherBackendOp
       // One wait may end too early: as long as something is done, the device is there.
       FaultyVulkan::fail(function, at, result, result == VK_TIMEOUT);
       auto backend = open();
-      EXPECT_EQ(code_of([&] { train_a_step(*backend); }), ErrorCode::device_lost);
+      EXPECT_EQ(code_of([&] { train(*backend); }), ErrorCode::device_lost);
       const int n_submits = FaultyVulkan::n_calls()["QueueSubmit"];
-      EXPECT_EQ(code_of([&] { train_a_step(*backend); }), ErrorCode::device_lost);
+      EXPECT_EQ(code_of([&] { train(*backend); }), ErrorCode::device_lost);
       EXPECT_EQ(code_of([&] { backend->finish(); }), ErrorCode::device_lost);
       EXPECT_EQ(FaultyVulkan::n_calls()["QueueSubmit"], n_submits) << "given to a lost device";
       backend.reset();
       expect_nothing_is_left();
     }
   }
-  EXPECT_EQ(train_a_step(*open()), expected);
+  EXPECT_EQ(train(*open()), expected);
 }
+
+INSTANTIATE_TEST_SUITE_P(Vulkan, EveryCallTest, testing::Bool(),
+                         [](const auto& test) { return test.param ? "timed" : "reused"; });
 
 }  // namespace
 }  // namespace alpha::helios::test

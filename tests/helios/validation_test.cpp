@@ -56,16 +56,19 @@ TEST_P(ValidationTest, HasNothingToSay) {
 
 INSTANTIATE_TEST_SUITE_P(Vulkan, ValidationTest, testing::Values("core", "synchronization", "gpu"));
 
-TEST(Validation, HasNothingToSayOfTrainingAndOfTimesThatAreMeasured) {
+TEST(Validation, HasNothingToSayOfTrainingNorOfTimesThatAreMeasuredNorOfCommandsThatAreReused) {
   if (!has_device()) GTEST_SKIP() << "no Vulkan device";
   const vk::ForeignLeaks leaks;  // as above
-  const auto backend =
-      open_helios({.is_timing = true, .vulkan = {.validation = vk::Validation::synchronization}});
-  if (!backend) GTEST_SKIP() << "no validation layer";
   const auto expected = train_a_step(*open_helios());
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(train_a_step(*backend), expected);
-  backend->trim();
-  for (const std::string& message : backend->instance().messages()) ADD_FAILURE() << message;
+  for (const bool is_timing : {true, false}) {
+    const auto backend = open_helios(
+        {.is_timing = is_timing, .vulkan = {.validation = vk::Validation::synchronization}});
+    if (!backend) GTEST_SKIP() << "no validation layer";
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(train_a_step(*backend), expected);
+    EXPECT_EQ(backend->recorded().n_reused > 0, !is_timing);
+    backend->trim();
+    for (const std::string& message : backend->instance().messages()) ADD_FAILURE() << message;
+  }
 }
 
 TEST(Validation, WhatItSaysArrives) {
