@@ -22,11 +22,12 @@ Json name_of(std::string_view what, int track, const std::string& name) {
 }  // namespace
 
 HeliosProfile::HeliosProfile(helios::HeliosBackend& backend, std::filesystem::path path,
-                             std::int64_t n_steps, const Clock& clock)
+                             std::int64_t n_steps, const Clock& clock, Console& console)
     : backend_(backend),
       path_(std::move(path)),
       n_steps_(n_steps),
-      clock_(clock) {
+      clock_(clock),
+      console_(console) {
   const helios::DeviceInfo& device = backend.device().info();
   if (device.timestamp_ns <= 0) {
     fail(ErrorCode::unsupported, "'{}' does not tell what time its work takes", device.name);
@@ -93,7 +94,12 @@ void HeliosProfile::finish() {
     add(span.name, kDevice, span.begin_ms - device_ahead_ms_, span.end_ms - device_ahead_ms_);
   }
   backend_.set_timing(Timing::none);
-  write();
+  try {
+    write();
+    is_written_ = true;
+  } catch (const Error& error) {
+    console_.warning(fmt::format("there is no profile: {}", error.what()));
+  }
 }
 
 void HeliosProfile::add(std::string_view name, int track, double begin_ms, double end_ms) {

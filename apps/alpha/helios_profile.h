@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/alpha/console.h"
+
 #include "alpha/core/clock.h"
 #include "alpha/core/json.h"
 #include "alpha/helios/helios_backend.h"
@@ -22,15 +24,19 @@ class HeliosProfile {
   /// Records `n_steps` steps after the first few, which compile kernels. All outlive it. Error:
   /// unsupported, for a device that does not tell times; io, when the file cannot be written.
   HeliosProfile(helios::HeliosBackend& backend, std::filesystem::path path, std::int64_t n_steps,
-                const Clock& clock);
+                const Clock& clock, Console& console);
   HeliosProfile(const HeliosProfile&) = delete;
   HeliosProfile& operator=(const HeliosProfile&) = delete;
 
   /// For the run that is recorded; lives as long as they are called.
   TrainerHooks hooks();
 
-  /// Writes what there is, if the run ended early. Error: io.
+  /// Writes what there is, if the run ended early. A trace that cannot be written is a warning: the
+  /// run is worth more.
   void finish();
+
+  /// Whether the file holds the steps that were recorded.
+  bool is_written() const noexcept { return is_written_; }
 
   /// That were recorded so far.
   std::int64_t n_steps() const noexcept { return n_recorded_; }
@@ -49,6 +55,8 @@ class HeliosProfile {
   std::filesystem::path path_;
   std::int64_t n_steps_;
   const Clock& clock_;
+  Console& console_;
+  bool is_written_ = false;
   State state_ = State::waiting;
   std::int64_t n_seen_ = 0;
   std::int64_t n_recorded_ = 0;

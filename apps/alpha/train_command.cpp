@@ -47,14 +47,14 @@ int train(const TrainFlags& flags, Backend& backend, TrainerSetup setup,
 #ifdef ALPHA_HAS_HELIOS
   if (flags.profile) {
     HeliosProfile profile(dynamic_cast<helios::HeliosBackend&>(backend), *flags.profile,
-                          flags.profile_steps.value_or(10), clock);
+                          flags.profile_steps.value_or(10), clock, report.console());
     const SessionResult result = run_session(backend, std::move(setup), checkpoint, report, clock,
                                              reporting, profile.hooks());
     profile.finish();
     if (profile.n_steps() == 0) {
       warn(fmt::format("nothing was recorded: the trace begins after {} steps",
                        HeliosProfile::kFirstSteps));
-    } else if (!flags.quiet.value_or(false)) {
+    } else if (profile.is_written() && !flags.quiet.value_or(false)) {
       report.console().line(
           fmt::format("Profile: {} ({} steps)", *flags.profile, profile.n_steps()));
     }
