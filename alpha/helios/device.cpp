@@ -308,22 +308,29 @@ std::vector<Candidate> candidates(const vk::Instance& instance) {
   return all;
 }
 
-/// Whether `name` is the number of a device, or else part of its name.
-bool is_meant(const std::string& name, std::size_t number, std::size_t n_devices,
-              const DeviceInfo& info) {
-  std::size_t chosen = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), chosen);
-  const bool is_number = error == std::errc() && end == name.data() + name.size();
-  if (is_number && chosen < n_devices) return chosen == number;
-  return lower(info.name).find(lower(name)) != std::string::npos;
+/// One or two digits are a place in the list; more ("4090") are part of a name.
+std::optional<std::size_t> number_of(std::string_view name) {
+  constexpr std::size_t kMostDigits = 2;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (name.empty() || name.size() > kMostDigits || !std::ranges::all_of(name, is_digit)) return {};
+  std::size_t number = 0;
+  std::from_chars(name.data(), name.data() + name.size(), number);
+  return number;
 }
 
 Candidate choose(const vk::Instance& instance, const std::string& name) {
   std::string seen;
   std::vector<Candidate> all = candidates(instance);
+  const std::optional<std::size_t> number = number_of(name);
+  if (number && *number >= all.size() && !all.empty()) {
+    fail(ErrorCode::unsupported, "[helios] no device has the number {}: there {} {}, from 0 on",
+         *number, all.size() == 1 ? "is" : "are", all.size());
+  }
   for (std::size_t i = 0; i < all.size(); ++i) {
     Candidate& one = all[i];
-    if (one.info.can_be_used() && is_meant(name, i, all.size(), one.info)) return std::move(one);
+    const bool is_meant =
+        number ? *number == i : lower(one.info.name).find(lower(name)) != std::string::npos;
+    if (one.info.can_be_used() && is_meant) return std::move(one);
     seen += fmt::format("{}'{}'", seen.empty() ? "" : ", ", one.info.name);
     if (!one.info.can_be_used()) seen += fmt::format(" ({})", one.info.problem);
   }

@@ -63,9 +63,10 @@ std::vector<DeviceInfo> list_devices(const vk::Instance& instance);
 /// An open device with one queue.
 class Device {
  public:
-  /// The first device that can be used; or the one with the number `name` in `list_devices`; or the
-  /// first one whose name contains `name`, upper and lower case alike. `instance` outlives it.
-  /// Error: unsupported, saying which devices there are.
+  /// The first device that can be used, where `name` is empty; the one with that number in
+  /// `list_devices`, where it is one or two digits; else the first one whose name contains it,
+  /// upper and lower case alike. `instance` outlives it. Error: unsupported, saying which devices
+  /// there are.
   Device(const vk::Instance& instance, const std::string& name);
   ~Device();
   Device(const Device&) = delete;

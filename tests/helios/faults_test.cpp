@@ -1,5 +1,6 @@
 // What happens when Vulkan fails: entries of the function table are replaced.
 #include <atomic>
+#include <cstring>
 #include <mutex>
 
 #include "tests/helios/helios_test_base.h"
@@ -15,6 +16,7 @@ struct Faults {
   std::atomic<int> n_submits = 0;
   std::atomic<VkResult> instance = VK_SUCCESS;
   std::atomic<bool> has_devices = true;
+  std::atomic<const char*> name = nullptr;  // of every device; null: its own
   // 0: as there is.
   std::atomic<std::uint32_t> max_range = 0;  // bytes that shaders see
   std::atomic<std::uint32_t> max_push = 0;   // bytes
@@ -63,6 +65,9 @@ VkResult VKAPI_CALL enumerate(VkInstance instance, std::uint32_t* n, VkPhysicalD
 
 void VKAPI_CALL properties(VkPhysicalDevice device, VkPhysicalDeviceProperties2* result) {
   real.GetPhysicalDeviceProperties2(device, result);
+  if (const char* name = faults.name; name != nullptr) {
+    std::strncpy(result->properties.deviceName, name, VK_MAX_PHYSICAL_DEVICE_NAME_SIZE - 1);
+  }
   VkPhysicalDeviceLimits& limits = result->properties.limits;
   const auto shrink = [](std::uint32_t& limit, std::uint32_t to) {
     if (to > 0) limit = to;
@@ -155,6 +160,7 @@ class FaultsTest : public testing::Test {
     faults.n_submits = 0;
     faults.instance = VK_SUCCESS;
     faults.has_devices = true;
+    faults.name = nullptr;
     for (auto* limit : {&faults.max_range, &faults.max_push, &faults.max_bindings,
                         &faults.max_shared, &faults.max_invocations}) {
       *limit = 0;
@@ -179,8 +185,9 @@ class FaultsTest : public testing::Test {
     }
   }
 
-  static std::unique_ptr<HeliosBackend> open() {
-    return std::make_unique<HeliosBackend>(HeliosOptions{.vulkan = {.intercept = intercept}});
+  static std::unique_ptr<HeliosBackend> open(std::string device = {}) {
+    return std::make_unique<HeliosBackend>(
+        HeliosOptions{.device = std::move(device), .vulkan = {.intercept = intercept}});
   }
 };
 
@@ -189,6 +196,22 @@ TEST_F(FaultsTest, NoDeviceIsOneClearSentence) {
   expect_error([] { open(); }, ErrorCode::unsupported, {"no device"});
   faults.instance = VK_ERROR_INCOMPATIBLE_DRIVER;
   expect_error([] { open(); }, ErrorCode::unsupported, {"no driver", "install"});
+}
+
+TEST_F(FaultsTest, OneOrTwoDigitsAreADevicesNumberMoreArePartOfItsName) {
+  faults.name = "NVIDIA GeForce RTX 4090";
+  for (const char* device : {"", "0", "00", "4090", "rtx 40", "090"}) {
+    EXPECT_NO_THROW(open(device)) << device;
+  }
+  const std::size_t n = list_devices(open()->instance()).size();
+  for (const char* device : {"40", "90", "99"}) {
+    expect_error(
+        [&] { open(device); }, ErrorCode::unsupported,
+        {fmt::format("no device has the number {}", device), fmt::format(" {}, from 0", n)});
+  }
+  expect_error([] { open("4080"); }, ErrorCode::unsupported, {"'4080'", "RTX 4090"});
+  faults.has_devices = false;
+  expect_error([] { open("7"); }, ErrorCode::unsupported, {"no device here"});
 }
 
 TEST_F(FaultsTest, ADeviceThatIsTooSmallIsRefusedWithTheNumbers) {
