@@ -47,9 +47,10 @@ function(alpha_write_layers)
   file(WRITE ${PROJECT_BINARY_DIR}/layers.txt "${layers}")
 endfunction()
 
-# alpha_test_dir(<dir> DEPS <modules>... [LABELS ...]): every tests/<dir>/*_test.cpp in one binary.
+# alpha_test_dir(<dir> DEPS <modules>... [LABELS ...] [ENVIRONMENT ...]): every tests/<dir>/*_test.cpp in
+# one binary.
 function(alpha_test_dir DIR)
-  cmake_parse_arguments(T "" "" "DEPS;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(T "" "" "DEPS;LIBS;LABELS;ENVIRONMENT" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${DIR}/*.cpp)
   list(TRANSFORM T_DEPS PREPEND alpha:: OUTPUT_VARIABLE modules)
   list(GET modules 0 first)
@@ -58,7 +59,11 @@ function(alpha_test_dir DIR)
   endif()
   add_executable(${DIR}_test ${sources})
   set_target_properties(${DIR}_test PROPERTIES CXX_EXTENSIONS OFF)
+  if(T_ENVIRONMENT)
+    list(PREPEND T_ENVIRONMENT ENVIRONMENT)
+  endif()
   target_compile_options(${DIR}_test PRIVATE -O1)  # what is tested is optimised; the tests need not be
   target_link_libraries(${DIR}_test PRIVATE ${modules} ${T_LIBS} GTest::gtest_main alpha_options)
-  gtest_discover_tests(${DIR}_test TEST_PREFIX "${DIR}." PROPERTIES LABELS "${T_LABELS}" TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${DIR}_test TEST_PREFIX "${DIR}." PROPERTIES LABELS "${T_LABELS}"
+    TIMEOUT 120 ${T_ENVIRONMENT} DISCOVERY_TIMEOUT 60)
 endfunction()

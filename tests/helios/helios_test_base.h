@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -13,12 +14,19 @@
 
 namespace alpha::helios::test {
 
-/// A backend, or null where this machine has no device: such tests skip.
+/// Whether the tests are to fail, not to skip, where there is no device or no validation layer: CI
+/// has both.
+inline bool is_vulkan_required() {
+  return std::getenv("ALPHA_REQUIRE_VULKAN") != nullptr;  // NOLINT(concurrency-mt-unsafe)
+}
+
+/// A backend, or null where this machine has no device, or no layer that was asked for: such tests
+/// skip.
 inline std::unique_ptr<HeliosBackend> open_helios(HeliosOptions options = {}) {
   try {
     return std::make_unique<HeliosBackend>(std::move(options));
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::unsupported) throw;
+    if (error.code() != ErrorCode::unsupported || is_vulkan_required()) throw;
     return nullptr;
   }
 }
