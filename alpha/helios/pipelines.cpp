@@ -43,7 +43,8 @@ Pipelines::~Pipelines() {
 void Pipelines::load_cache() {
   std::string bytes;
   try {
-    if (!cache_file_.empty() && file_exists(cache_file_)) {
+    // Nothing but a file: a pipe in its place would be waited for.
+    if (!cache_file_.empty() && file_status(cache_file_).kind == FileKind::regular) {
       bytes = whole_content(read_file(cache_file_));
     }
   } catch (const Error&) {  // NOLINT(bugprone-empty-catch): then all is compiled anew

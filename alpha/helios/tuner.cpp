@@ -77,7 +77,7 @@ Tuner::~Tuner() {
 
 void Tuner::load() {
   try {
-    if (!file_exists(file_)) return;
+    if (file_status(file_).kind != FileKind::regular) return;  // a pipe would be waited for
     const std::string where = file_.string();
     const Json file = read_json_file(file_);
     if (json_get<int>(file, "format", where) != kFormat ||

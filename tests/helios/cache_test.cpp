@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "tests/helios/helios_test_base.h"
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alpha/core/files.h"
@@ -99,6 +100,14 @@ TEST_F(CacheTest, AFolderThatCannotBeWrittenChangesNothing) {
   write_file_atomic(folder_, "a file");
   EXPECT_EQ(work(), "");
   EXPECT_EQ(read_file(folder_), "a file");
+}
+
+TEST_F(CacheTest, APipeInTheFilesPlaceIsNotWaitedFor) {
+  work();
+  const fs::path path = file();
+  fs::remove(path);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(work(), "");
 }
 
 TEST_F(CacheTest, WithoutAFolderNothingIsKept) {

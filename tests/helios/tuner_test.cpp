@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "tests/helios/training_step.h"
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alpha/core/files.h"
@@ -140,6 +141,12 @@ TEST_F(TunerTest, ADamagedFileIsPassedOverAndReplaced) {
     EXPECT_EQ(open()->choose("key", kNames, taking({3, 2, 1})), 2U) << damaged;
     EXPECT_EQ(read_file(file), whole) << damaged;
   }
+}
+
+TEST_F(TunerTest, APipeInTheFilesPlaceIsNotWaitedFor) {
+  fs::create_directories(folder);
+  ASSERT_EQ(mkfifo((folder / ("helios-" + kDevice + ".json")).c_str(), 0600), 0);
+  EXPECT_EQ(known(*open()), std::nullopt);
 }
 
 TEST_F(TunerTest, AFolderThatCannotBeWrittenChangesNothing) {
