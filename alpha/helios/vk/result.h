@@ -6,7 +6,7 @@
 
 namespace alpha::helios::vk {
 
-/// "VK_ERROR_DEVICE_LOST"; the number where it is none that is known.
+/// "VK_ERROR_DEVICE_LOST"; "an unknown VkResult" where it is none that is known here.
 std::string_view to_string(VkResult result) noexcept;
 
 /// Throws for anything but success: out_of_memory, device_lost, unsupported or internal, naming the
