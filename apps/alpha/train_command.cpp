@@ -64,10 +64,10 @@ int train(const TrainFlags& flags, Backend& backend, TrainerSetup setup,
   return run_session(backend, std::move(setup), checkpoint, report, clock, reporting).exit_code;
 }
 
-int start_run(const TrainFlags& flags, const Clock& clock) {
+int start_run(const TrainFlags& flags, const Flags& given, const Clock& clock) {
   static_cast<void>(flags.reporting());  // mistakes first
   RunConfig run = flags.new_run();
-  flags.check_profile(run);
+  flags.check_profile(run, given);
   fs::path run_dir;
   if (flags.run_dir) {
     run_dir = *flags.run_dir;
@@ -98,7 +98,6 @@ int resume_run(const TrainFlags& flags, const Flags& given, const Clock& clock) 
   const CheckpointReader checkpoint(found.path);
   RunConfig run = run_config_from_json(checkpoint.config(), (found.path / kConfigFile).string());
   flags.apply_to_resumed(run, given);
-  flags.check_profile(run);
   const fs::path normal = fs::absolute(found.path).lexically_normal();
   const fs::path own_dir =
       normal.filename().empty() ? normal.parent_path().parent_path() : normal.parent_path();
@@ -113,6 +112,7 @@ int resume_run(const TrainFlags& flags, const Flags& given, const Clock& clock) 
   }
   run.data_path = find_text(run.data_path, own_dir);
   run.validation_path = find_text(run.validation_path, own_dir);
+  flags.check_profile(run, given, found.path);
   std::shared_ptr<const Tokenizer> tokenizer =
       tokenizer_from_json(checkpoint.tokenizer(), (found.path / kTokenizerFile).string());
   const auto backend = flags.backend.open(run.train.backend);
@@ -128,7 +128,7 @@ int train_command(Arguments args) {
   flags.add_to(parser);
   if (!parser.parse(args)) return 0;
   const SystemClock clock;
-  return flags.resume ? resume_run(flags, parser, clock) : start_run(flags, clock);
+  return flags.resume ? resume_run(flags, parser, clock) : start_run(flags, parser, clock);
 }
 
 }  // namespace alpha::cli

@@ -6,6 +6,7 @@
 
 #include "apps/alpha/chat_template_flag.h"
 
+#include "alpha/core/files.h"
 #include "alpha/core/suggest.h"
 #include "alpha/tokenizers/tokenizer_factory.h"
 #include "alpha/train/domains.h"
@@ -266,10 +267,26 @@ RunConfig TrainFlags::new_run() const {
   return run;
 }
 
-void TrainFlags::check_profile(const RunConfig& run) const {
+void TrainFlags::check_profile(const RunConfig& run, const Flags& flags,
+                               const std::filesystem::path& resumed) const {
   if (profile_steps && !profile) fail_usage("--profile-steps without --profile: which file?");
   if (profile && run.train.backend != "helios") {
     fail_usage("--profile is for --backend helios, and this runs on {}", run.train.backend);
+  }
+  if (!profile) return;
+  std::vector<std::filesystem::path> inputs = {run.data_path, run.validation_path,
+                                               run.train.tokenizer};
+  for (const auto& flag : {flags.config_path(), chat_template, report_secret_file}) {
+    if (flag) inputs.emplace_back(*flag);
+  }
+  if (!resumed.empty()) {
+    for (const std::string& name : list_folder(resumed)) inputs.push_back(resumed / name);
+  }
+  for (const std::filesystem::path& input : inputs) {
+    std::error_code error;  // of what is no file: "char", for one
+    if (!std::filesystem::equivalent(*profile, input, error)) continue;
+    fail_usage("--profile: '{}' is a file that this run reads, and a trace would replace it",
+               *profile);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -46,8 +47,10 @@ struct TrainFlags {
     return read_reporting(report, report_secret_file, report_checkpoints);
   }
 
-  /// Error: UsageError for a profile of a run on another backend than helios.
-  void check_profile(const RunConfig& run) const;
+  /// Error: UsageError for a profile of a run on another backend than helios, or one that would
+  /// replace what the run reads: `resumed` is the checkpoint that it goes on from, if it does.
+  void check_profile(const RunConfig& run, const Flags& flags,
+                     const std::filesystem::path& resumed = {}) const;
 
   /// Changes what may change when a run is continued. Error: UsageError when `flags` were given
   /// that may not.

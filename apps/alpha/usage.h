@@ -68,6 +68,9 @@ class Flags {
   /// The names of the flags that were given, each as help shows it, without dashes.
   std::vector<std::string> given() const;
 
+  /// The file of `--config`, where it was given.
+  const std::optional<std::string>& config_path() const noexcept { return config_path_; }
+
  private:
   CLI::Option* add(const std::string& names, const std::string& type, const std::string& help,
                    CLI::callback_t parse_value);

@@ -156,6 +156,22 @@ class Training(HeliosTest):
         self.assertIn("nothing was recorded: the trace begins after 3 steps", out.stderr.decode())
 
 
+    def test_a_profile_replaces_nothing_that_the_run_reads(self):
+        helios = ["--backend", "helios"]
+        self.ok("train", "--data", "a.txt", *self.FLAGS, *helios, "--checkpointInterval", "2",
+                "--runDir", "run")
+        (self.dir / "run.toml").write_text("lr = 1e-3\n")
+        (self.dir / "link").symlink_to("a.txt")
+        new = ["train", "--data", "a.txt", *self.FLAGS, *helios, "--config", "run.toml"]
+        resumed = ["train", "--resume", "run/checkpoint-2"]
+        for command, path in ((new, "a.txt"), (new, "./link"), (new, "run.toml"),
+                              (resumed, "a.txt"), (resumed, "run/checkpoint-2/config.json"),
+                              (resumed, self.dir / "run/checkpoint-2/model.safetensors")):
+            before = (self.dir / path).read_bytes()
+            self.refused(2, *command, "--profile", path,
+                         says=f"--profile: '{path}' is a file that this run reads")
+            self.assertEqual((self.dir / path).read_bytes(), before)
+
     def test_a_killed_run_resumes_bit_for_bit_and_writes_as_on_the_cpu(self):
         cut, whole = self.killed_and_resumed(
             ["--data", "a.txt", *TINY, "--evalInterval", "8", "--backend", "helios"], 24)
