@@ -49,6 +49,9 @@ std::vector<std::int64_t> parse_streams(const std::string& text) {
     if (part.empty() || *rest != '\0' || count < 1 || count > 1024) {
       fail_usage("--streams has '{}', expected numbers from 1 to 1024 with commas between", part);
     }
+    if (std::ranges::find(counts, count) != counts.end()) {
+      fail_usage("--streams has {} twice", count);
+    }
     counts.push_back(count);
     begin = end + 1;
   }
@@ -60,25 +63,32 @@ Json to_json(const InferenceBench& bench) {
   for (const StreamRate& rate : bench.streams) {
     streams[std::to_string(rate.n_streams)] = rate.decode.tokens_per_second;
   }
-  return {{"checkpoint", bench.path.string()},
-          {"weights", to_string(bench.format)},
-          {"threads", bench.n_threads},
-          {"weightBytes", bench.weight_bytes},
-          {"kvBytes", bench.kv_bytes},
-          {"loadMs", bench.load_seconds * 1e3},
-          {"firstTokenMs", bench.first_token_seconds * 1e3},
-          {"prefillTokens", bench.n_prompt},
-          {"prefillTokensPerSecond", bench.prefill.tokens_per_second},
-          {"prefillCpuSeconds", bench.prefill.cpu_seconds},
-          {"decodeTokensPerSecond", bench.streams.front().decode.tokens_per_second},
-          {"decodeCpuSeconds", bench.streams.front().decode.cpu_seconds},
-          {"streams", streams},
-          {"readBytesPerSecond", bench.read_bytes_per_second},
-          {"peakMacsPerSecond", bench.peak_macs_per_second},
-          {"decodeOfBandwidth", bench.decode_of_bandwidth(bench.streams.front())},
-          {"prefillOfPeak", bench.prefill_of_peak()},
-          {"wallSeconds", bench.wall_seconds},
-          {"cpuSeconds", bench.cpu_seconds}};
+  Json json = {{"checkpoint", bench.path.string()},
+               {"weights", to_string(bench.format)},
+               {"threads", bench.n_threads},
+               {"weightBytes", bench.weight_bytes},
+               {"kvBytes", bench.kv_bytes},
+               {"loadMs", bench.load_seconds * 1e3},
+               {"firstTokenMs", bench.first_token_seconds * 1e3},
+               {"prefillTokens", bench.n_prompt},
+               {"prefillTokensPerSecond", bench.prefill.tokens_per_second},
+               {"prefillCpuSeconds", bench.prefill.cpu_seconds},
+               {"streams", std::move(streams)},
+               {"wallSeconds", bench.wall_seconds},
+               {"cpuSeconds", bench.cpu_seconds}};
+  if (!bench.streams.empty()) {
+    const StreamRate& first = bench.streams.front();
+    json.update({{"decodeStreams", first.n_streams},
+                 {"decodeTokensPerSecond", first.decode.tokens_per_second},
+                 {"decodeCpuSeconds", first.decode.cpu_seconds}});
+  }
+  if (bench.is_whole()) {
+    json.update({{"readBytesPerSecond", bench.read_bytes_per_second},
+                 {"peakMacsPerSecond", bench.peak_macs_per_second},
+                 {"decodeOfBandwidth", bench.decode_of_bandwidth(bench.streams.front())},
+                 {"prefillOfPeak", bench.prefill_of_peak()}});
+  }
+  return json;
 }
 
 void print(const InferenceBench& bench) {
@@ -88,14 +98,17 @@ void print(const InferenceBench& bench) {
                    human_bytes(bench.kv_bytes), bench.n_threads));
   line(fmt::format("{:<22}{:>10.1f} ms to load, {:.1f} ms to the first token", "start",
                    bench.load_seconds * 1e3, bench.first_token_seconds * 1e3));
-  line(fmt::format("{:<22}{:>10.0f} tok/s   {:>5.1f} % of {:.0f} GMAC/s",
-                   fmt::format("prefill of {}", bench.n_prompt), bench.prefill.tokens_per_second,
-                   100 * bench.prefill_of_peak(), bench.peak_macs_per_second * 1e-9));
+  const std::string of_peak = bench.is_whole() ? fmt::format("   {:>5.1f} % of {:.0f} GMAC/s",
+                                                             100 * bench.prefill_of_peak(),
+                                                             bench.peak_macs_per_second * 1e-9)
+                                               : "";
+  line(fmt::format("{:<22}{:>10.0f} tok/s{}", fmt::format("prefill of {}", bench.n_prompt),
+                   bench.prefill.tokens_per_second, of_peak));
   for (const StreamRate& rate : bench.streams) {
     const std::string name =
         rate.n_streams == 1 ? "decode" : fmt::format("{} streams", rate.n_streams);
     const std::string share =
-        rate.n_streams == 1
+        rate.n_streams == 1 && bench.is_whole()
             ? fmt::format("   {:>5.1f} % of {:.1f} GB/s", 100 * bench.decode_of_bandwidth(rate),
                           bench.read_bytes_per_second * 1e-9)
             : "";

@@ -81,7 +81,7 @@ class Stopwatch {
     const double least = std::isinf(fastest_probe_ms_) ? kFirstWarmUpSeconds : kWarmUpSeconds;
     for (std::int64_t n = 1; lasts(least) || (is_slow() && lasts(kMostWarmUpSeconds));
          n = std::min(2 * n, kMost)) {
-      for (std::int64_t i = 0; i < n; ++i) op();
+      for (std::int64_t i = 0; i < n && !stop_flag().load(); ++i) op();
       backend_.finish();
     }
   }
@@ -155,33 +155,39 @@ void warm_up(HeliosBackend& backend, TrialTraining& training) {
   training.step();
   backend.finish();
   const double start = clock.seconds();
-  do {
+  while (clock.seconds() - start < kFirstWarmUpSeconds && !stop_flag().load()) {
     training.step();
     backend.finish();
-  } while (clock.seconds() - start < kFirstWarmUpSeconds && !stop_flag().load());
+  }
+}
+
+/// Steps `n` times, or until somebody asks to stop, but once at least; returns how often.
+std::int64_t run_steps(TrialTraining& training, std::int64_t n) {
+  std::int64_t i = 0;
+  for (; i < n && (i == 0 || !stop_flag().load()); ++i) training.step();
+  return i;
 }
 
 StepSplit measure_step(HeliosBench& bench, const HeliosBenchOptions& options) {
   const GptConfig& model = options.run.model;
   StepSplit split = {.n_tokens = options.run.train.batch_size * model.block_size,
                      .n_parameters = model.n_parameters(),
-                     .n_steps = options.n_repeats,
                      .flops_per_token = model.flops_per_token(model.block_size)};
-  const auto n = static_cast<double>(split.n_steps);
   {
     HeliosBackend backend(timed(options.helios));
     bench.device = backend.device().info();
     TrialTraining training(backend, options.run);
     warm_up(backend, training);
     backend.take_times();
-    for (std::int64_t i = 0; i < split.n_steps; ++i) training.step();
+    split.n_steps = run_steps(training, options.n_repeats);
     split.kernels = backend.take_times();
     for (auto& kernel : split.kernels) {
-      kernel.ms /= n;
+      kernel.ms /= static_cast<double>(split.n_steps);
       split.device_seconds += kernel.ms * 1e-3;
     }
     add_choices(bench, backend);
   }
+  if (stop_flag().load()) return split;
   HeliosBackend backend(options.helios);
   TrialTraining training(backend, options.run);
   warm_up(backend, training);
@@ -189,7 +195,7 @@ StepSplit measure_step(HeliosBench& bench, const HeliosBenchOptions& options) {
   const double start = clock.seconds();
   const double cpu_start = clock.cpu_seconds();
   const helios::Recorder::Stats before = backend.recorded();
-  for (std::int64_t i = 0; i < split.n_steps; ++i) training.step();
+  const auto n = static_cast<double>(run_steps(training, options.n_repeats));
   backend.finish();
   const helios::Recorder::Stats behind = backend.recorded();
   split.seconds = (clock.seconds() - start) / n;

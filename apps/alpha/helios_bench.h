@@ -39,7 +39,7 @@ struct KernelRate {
 struct StepSplit {
   std::int64_t n_tokens = 0;  // of a step
   std::int64_t n_parameters = 0;
-  std::int64_t n_steps = 0;   // that were measured
+  std::int64_t n_steps = 0;   // whose kernels were measured
   double seconds = 0;         // of a step on the clock, nothing measured on the device
   double cpu_seconds = 0;     // of the host, in a step
   double n_pieces = 0;        // of commands that a step has
@@ -48,7 +48,10 @@ struct StepSplit {
   std::vector<helios::Recorder::KernelTime> kernels;  // of a step; the longest first
   double flops_per_token = 0;
 
-  double tokens_per_second() const { return static_cast<double>(n_tokens) / seconds; }
+  /// 0 where that was not measured: the user has asked to stop.
+  double tokens_per_second() const {
+    return seconds > 0 ? static_cast<double>(n_tokens) / seconds : 0;
+  }
 };
 
 struct HeliosBench {

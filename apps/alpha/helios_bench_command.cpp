@@ -125,16 +125,19 @@ Json to_json(const StepSplit& step) {
                        {"times", static_cast<double>(kernel.n) / static_cast<double>(step.n_steps)},
                        {"ms", kernel.ms}});
   }
-  return {{"tokens", step.n_tokens},
-          {"parameters", step.n_parameters},
-          {"stepMs", step.seconds * 1e3},
-          {"tokensPerSecond", step.tokens_per_second()},
-          {"flopsPerSecond", step.tokens_per_second() * step.flops_per_token},
-          {"deviceMs", step.device_seconds * 1e3},
-          {"hostCpuMs", step.cpu_seconds * 1e3},
-          {"pieces", step.n_pieces},
-          {"piecesReused", step.n_reused},
-          {"kernels", std::move(kernels)}};
+  Json json = {{"tokens", step.n_tokens},
+               {"parameters", step.n_parameters},
+               {"deviceMs", step.device_seconds * 1e3},
+               {"kernels", std::move(kernels)}};
+  if (step.seconds > 0) {
+    json.update({{"stepMs", step.seconds * 1e3},
+                 {"tokensPerSecond", step.tokens_per_second()},
+                 {"flopsPerSecond", step.tokens_per_second() * step.flops_per_token},
+                 {"hostCpuMs", step.cpu_seconds * 1e3},
+                 {"pieces", step.n_pieces},
+                 {"piecesReused", step.n_reused}});
+  }
+  return json;
 }
 
 Json to_json(const helios::Tuner::Choice& choice) {
@@ -185,6 +188,7 @@ void print_kernels(const HeliosBench& bench) {
     line(fmt::format("{:<22}{:>18}", fmt::format("best {} product", to_string(dtype)),
                      rate_text(peak)));
   }
+  if (bench.kernels.empty()) return;
   line("");
   line(fmt::format("{:<36}{:<24}{:>6}{:>12}{:>18}{:>10}", "kernel", "shape", "", "ms", "rate",
                    "of best"));
@@ -204,15 +208,19 @@ void print_kernels(const HeliosBench& bench) {
 }
 
 void print_step(const HeliosBench& bench, const StepSplit& step) {
-  line(
-      fmt::format("step of {} tokens, {} parameters, {}: {:.2f} ms, {:.0f} tokens/s, {} of the "
-                  "model",
-                  with_commas(step.n_tokens), short_count(static_cast<double>(step.n_parameters)),
-                  to_string(bench.dtype), step.seconds * 1e3, step.tokens_per_second(),
-                  rate_text(step.tokens_per_second() * step.flops_per_token)));
-  line(fmt::format(
-      "the host: {:.2f} ms of CPU; {:.0f} of {:.0f} pieces of commands were there already",
-      step.cpu_seconds * 1e3, step.n_reused, step.n_pieces));
+  const std::string start =
+      fmt::format("step of {} tokens, {} parameters, {}", with_commas(step.n_tokens),
+                  short_count(static_cast<double>(step.n_parameters)), to_string(bench.dtype));
+  if (step.seconds > 0) {
+    line(fmt::format("{}: {:.2f} ms, {:.0f} tokens/s, {} of the model", start, step.seconds * 1e3,
+                     step.tokens_per_second(),
+                     rate_text(step.tokens_per_second() * step.flops_per_token)));
+    line(fmt::format(
+        "the host: {:.2f} ms of CPU; {:.0f} of {:.0f} pieces of commands were there already",
+        step.cpu_seconds * 1e3, step.n_reused, step.n_pieces));
+  } else {
+    line(start);
+  }
   line(fmt::format("its kernels one after the other, times measured: {:.2f} ms",
                    step.device_seconds * 1e3));
   line(fmt::format("{:<36}{:>8}{:>12}{:>9}", "kernel", "times", "ms", "share"));
@@ -239,9 +247,10 @@ void print_choices(const HeliosBench& bench, bool is_verbose) {
 
 void print(const HeliosBench& bench, bool is_verbose) {
   line(fmt::format("{} ({})", bench.device.name, bench.device.driver));
-  if (!bench.kernels.empty()) print_kernels(bench);
+  const bool has_kernels = bench.copy_bytes_per_second > 0;
+  if (has_kernels) print_kernels(bench);
   if (bench.step) {
-    if (!bench.kernels.empty()) line("");
+    if (has_kernels) line("");
     print_step(bench, *bench.step);
   }
   if (bench.choices.empty()) return;

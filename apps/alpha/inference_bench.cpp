@@ -27,21 +27,19 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Runs `work`, which handles `n_tokens` tokens, until it was timed often enough.
-TokenRate time_tokens(std::int64_t n_repeats, std::int64_t n_tokens,
-                      const std::function<void()>& work) {
+/// Runs `work`, which returns how many tokens it has handled, until it was timed often enough.
+TokenRate time_tokens(std::int64_t n_repeats, const std::function<std::int64_t()>& work) {
   const SystemClock clock;
-  std::vector<double> seconds;
+  std::vector<double> seconds;  // of a token
   std::vector<double> cpu_seconds;
   for (std::int64_t i = 0; i < n_repeats && (i == 0 || !stop_flag().load()); ++i) {
     const double cpu = cpu_clock();
     const double start = clock.seconds();
-    work();
-    seconds.push_back(clock.seconds() - start);
+    const auto n_tokens = static_cast<double>(work());
+    seconds.push_back((clock.seconds() - start) / n_tokens);
     cpu_seconds.push_back(cpu_clock() - cpu);
   }
-  return {.tokens_per_second = static_cast<double>(n_tokens) / median(seconds),
-          .cpu_seconds = median(cpu_seconds)};
+  return {.tokens_per_second = 1 / median(seconds), .cpu_seconds = median(cpu_seconds)};
 }
 
 /// Some sequences of one length side by side in the KV cache.
@@ -56,10 +54,12 @@ class Streams {
     }
   }
 
-  /// Reads `prompt` in steps as large as the runner takes.
-  void prefill(std::size_t stream, std::span<const TokenId> prompt) {
+  /// Reads `prompt` in steps as large as the runner takes, one of them at least. Returns how many
+  /// tokens that were: fewer where somebody has asked to stop.
+  std::int64_t prefill(std::size_t stream, std::span<const TokenId> prompt) {
     const auto most = static_cast<std::size_t>(runner_.max_step_rows());
     for (std::size_t past = 0; past < prompt.size(); past += most) {
+      if (past > 0 && stop_flag().load()) return static_cast<std::int64_t>(past);
       const std::size_t n = std::min(most, prompt.size() - past);
       const StepSlice slice{
           .tokens = prompt.subspan(past, n),
@@ -69,10 +69,20 @@ class Streams {
       runner_.step({&slice, 1});
     }
     tokens_[stream] = likeliest(0);
+    return std::ssize(prompt);
   }
 
+  /// `n` times the next token of every stream, one at least. Returns how many tokens that were:
+  /// fewer where somebody has asked to stop.
+  std::int64_t decode(std::int64_t position, std::int64_t n) {
+    std::int64_t t = 0;
+    for (; t < n && (t == 0 || !stop_flag().load()); ++t) decode_one(position + t);
+    return t * std::ssize(tokens_);
+  }
+
+ private:
   /// The next token of every stream.
-  void decode(std::int64_t position) {
+  void decode_one(std::int64_t position) {
     slices_.clear();
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       slices_.push_back({.tokens = {&tokens_[i], 1}, .past = position, .blocks = tables_[i]});
@@ -83,7 +93,6 @@ class Streams {
     });
   }
 
- private:
   TokenId likeliest(std::size_t slice) const {
     const auto logits = runner_.logits(slice);
     return static_cast<TokenId>(std::ranges::max_element(logits) - logits.begin());
@@ -123,22 +132,37 @@ std::uint64_t sum_of_runs(const std::uint64_t* words, std::int64_t n) {
   return std::reduce(sums.begin(), sums.end());
 }
 
+/// Memory as large as the weights, or half of that, and so on, where a device has not so much left.
+Tensor memory_to_read(Backend& backend, std::size_t size_bytes) {
+  constexpr std::int64_t kLeast = 1 << 20;
+  for (auto n = static_cast<std::int64_t>(size_bytes / 8);; n /= 2) {
+    try {
+      return full(backend, {2 * n}, 1.0);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::out_of_memory || n < kLeast) throw;
+    }
+  }
+}
+
 double measure_read_rate(Backend& backend, std::size_t size_bytes, std::int64_t n_repeats) {
   constexpr std::int64_t kPiece = 1 << 16;  // of 8 bytes
-  const auto n_words = static_cast<std::int64_t>(size_bytes / 8);
-  const Tensor memory = full(backend, {2 * n_words}, 1.0);
+  const Tensor memory = memory_to_read(backend, size_bytes);
+  const std::int64_t n_words = memory.numel() / 2;
   if (memory.storage()->host() == nullptr) {  // what a device reads, it reads in its own way
-    return time_tokens(3 * n_repeats, n_words * 8,
-                       [&] { to_scalar(backend, sum_squares(backend, memory)); })
-        .tokens_per_second;
+    const TokenRate rate = time_tokens(3 * n_repeats, [&] {
+      to_scalar(backend, sum_squares(backend, memory));
+      return n_words * 8;
+    });
+    return rate.tokens_per_second;
   }
   const auto* words = reinterpret_cast<const std::uint64_t*>(memory.raw());
   std::vector<std::uint64_t> sums(static_cast<std::size_t>((n_words + kPiece - 1) / kPiece));
-  const TokenRate rate = time_tokens(3 * n_repeats, n_words * 8, [&] {
+  const TokenRate rate = time_tokens(3 * n_repeats, [&] {
     backend.parallel(static_cast<std::int64_t>(sums.size()), [&](std::int64_t i) {
       const std::int64_t n = std::min(kPiece, n_words - i * kPiece) / kRuns;
       sums[static_cast<std::size_t>(i)] = sum_of_runs(words + i * kPiece, n);
     });
+    return n_words * 8;
   });
   return rate.tokens_per_second;
 }
@@ -149,10 +173,11 @@ double measure_peak(Backend& backend, WeightFormat format, std::int64_t n_repeat
   SeededRng rng(1);
   const PackedMatrix matrix = pack(backend, randn(backend, {kWidth, kWidth}, rng), format);
   const Tensor x = randn(backend, {kRows, kWidth}, rng);
-  const TokenRate rate = time_tokens(5 * n_repeats, 8 * kRows, [&] {
+  const TokenRate rate = time_tokens(5 * n_repeats, [&] {
     Tensor y;
     for (int i = 0; i < 8; ++i) y = packed_linear(backend, x, matrix, Tensor());
     to_scalar(backend, y.flat(0, 1));  // waits for what was asked of a device
+    return 8 * kRows;
   });
   return rate.tokens_per_second * kWidth * kWidth;
 }
@@ -211,20 +236,23 @@ InferenceBench run_inference_bench(const std::filesystem::path& path, Backend& b
   one.prefill(0, short_prompt);
   bench.first_token_seconds = clock.seconds() - start;
   one.prefill(0, prompt);
-  bench.prefill = time_tokens(options.n_repeats, bench.n_prompt, [&] { one.prefill(0, prompt); });
+  bench.prefill = time_tokens(options.n_repeats, [&] { return one.prefill(0, prompt); });
   for (const std::int64_t n : options.n_streams) {
     Streams streams(runner, n);
-    for (std::int64_t i = 0; i < n; ++i) streams.prefill(static_cast<std::size_t>(i), short_prompt);
+    for (std::int64_t i = 0; i < n && !stop_flag().load(); ++i) {
+      streams.prefill(static_cast<std::size_t>(i), short_prompt);
+    }
+    if (stop_flag().load()) break;
     const std::int64_t n_tokens = n > 8 ? std::max<std::int64_t>(1, n_decoded / 4) : n_decoded;
-    const auto decode = [&] {
-      for (std::int64_t t = 0; t < n_tokens; ++t) streams.decode(n_short + t);
-    };
+    const auto decode = [&] { return streams.decode(n_short, n_tokens); };
     decode();  // the first time, the system finds memory for the KV cache
-    bench.streams.push_back(
-        {.n_streams = n, .decode = time_tokens(options.n_repeats, n * n_tokens, decode)});
+    if (stop_flag().load()) break;
+    bench.streams.push_back({.n_streams = n, .decode = time_tokens(options.n_repeats, decode)});
   }
-  bench.read_bytes_per_second = measure_read_rate(backend, bench.weight_bytes, options.n_repeats);
-  bench.peak_macs_per_second = measure_peak(backend, bench.format, options.n_repeats);
+  if (!stop_flag().load()) {
+    bench.read_bytes_per_second = measure_read_rate(backend, bench.weight_bytes, options.n_repeats);
+    bench.peak_macs_per_second = measure_peak(backend, bench.format, options.n_repeats);
+  }
   bench.wall_seconds = clock.seconds() - start;
   bench.cpu_seconds = cpu_clock() - cpu_start;
   return bench;

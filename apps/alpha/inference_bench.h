@@ -39,7 +39,8 @@ struct InferenceBench {
   double load_seconds = 0;
   double first_token_seconds = 0;  // from the start of loading, with a prompt of 8 tokens
   TokenRate prefill;
-  std::vector<StreamRate> streams;
+  std::vector<StreamRate> streams;  // those that were measured before the user asked to stop
+  // 0 where they were not: the user has asked to stop.
   double read_bytes_per_second = 0;  // of memory as large as the weights, by all threads
   double peak_macs_per_second = 0;   // multiply-adds of a product whose operands stay in the caches
   double macs_per_token = 0;         // of prefill, where only the last position has logits
@@ -47,6 +48,9 @@ struct InferenceBench {
   double cpu_seconds = 0;
 
   std::size_t bytes_per_token = 0;  // of weights that a token of one stream reads
+
+  /// Whether all was measured: the user has not asked to stop.
+  bool is_whole() const { return peak_macs_per_second > 0; }
 
   /// Bytes of weights that decoding at this rate reads in a second, over what the machine reads.
   double decode_of_bandwidth(const StreamRate& rate) const;

@@ -442,15 +442,26 @@ class Inference(CliTest):
                                   ("--weights", "int3", "--weights"), ("--stop", "", "stop")):
             self.refused(2, "sample", "--checkpoint", self.run60, flag, value, says=says)
 
+    def test_bench_that_is_stopped_tells_what_it_has(self):
+        bench = ["bench", "inference", "--checkpoint", self.run60, "--repeats", "1000"]
+        out = json.loads(self.stopped(*bench, "--json"))
+        self.assertGreater(out["prefillTokensPerSecond"], 0)
+        self.assertNotIn(None, out.values())
+        self.assertIn("prefill of 32", self.stopped(*bench))
+
     def test_bench_measures_prefill_and_streams(self):
         out = json.loads(self.ok("bench", "inference", "--checkpoint", self.run60, "--prompt", "16",
                                  "--tokens", "8", "--streams", "1,3", "--repeats", "1", "--json"))
         self.assertEqual(sorted(out["streams"]), ["1", "3"])
         for key in ("decodeTokensPerSecond", "prefillTokensPerSecond", "readBytesPerSecond"):
             self.assertGreater(out[key], 0)
+        self.assertEqual(out["decodeStreams"], 1)
+        self.assertEqual(out["decodeTokensPerSecond"], out["streams"]["1"])
         self.refused(2, "bench", says="`alpha bench inference` and `alpha bench helios`")
         self.refused(2, "bench", "inference", "--checkpoint", self.run60, "--streams", "1,x",
                      says="--streams")
+        self.refused(2, "bench", "inference", "--checkpoint", self.run60, "--streams", "4,1,4",
+                     says="--streams has 4 twice")
         self.refused(1, "bench", "inference", "--checkpoint", self.run60, "--prompt", "100",
                      says="needs 100 positions, the model has 32")
 

@@ -1,5 +1,7 @@
 """What the end-to-end tests of single commands share: the binary, given as the first argument."""
 
+import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -35,6 +37,21 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(len(lines), 1, error)
         self.assertIn(says, lines[0])
         self.assertEqual(error.splitlines()[-1], lines[0])
+
+    def stopped(self, *args):
+        """What a command tells that is asked to stop, by Ctrl-C, as soon as it listens."""
+        process = subprocess.Popen([ALPHA, *map(str, args)], cwd=self.dir, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        status = Path(f"/proc/{process.pid}/status")
+        bit = 1 << (signal.SIGINT - 1)
+        while process.poll() is None:
+            caught = re.search(r"(?m)^SigCgt:\s+(\w+)$", status.read_text())
+            if int(caught[1], 16) & bit:
+                break
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT, error.decode())
+        return out.decode()
 
     def killed_and_resumed(self, args, steps):
         """Two runs of `args`: one killed after its first checkpoint and resumed, one undisturbed."""

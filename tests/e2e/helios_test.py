@@ -217,6 +217,13 @@ class Bench(HeliosTest):
         self.assertAlmostEqual(sum(kernel["ms"] for kernel in step["kernels"]), step["deviceMs"])
         self.assertIn("adamw", " ".join(kernel["name"] for kernel in step["kernels"]))
 
+    def test_one_that_is_stopped_tells_what_it_has(self):
+        bench = ["bench", "helios", "--scale", "small", "--repeats", "1000", *self.STEP]
+        out = json.loads(self.stopped(*bench, "--json"))
+        self.assertGreater(out["copyBytesPerSecond"], 0)
+        self.assertLess(len(out["kernels"]), 10)
+        self.assertIn("GB/s read and written", self.stopped(*bench))
+
     def test_either_part_can_be_left_out(self):
         kernels = self.ok("bench", "helios", "--scale", "small", "--repeats", "1", "--only", "fill",
                           "--no-step")
