@@ -148,12 +148,14 @@ std::optional<std::uint32_t> compute_family(const vk::Functions& vk, VkPhysicalD
   return {};
 }
 
-bool has_timestamps(const vk::Functions& vk, VkPhysicalDevice device, std::uint32_t family) {
+/// That the ticks of a queue have; 0: it does not tell times.
+std::uint32_t timestamp_bits(const vk::Functions& vk, VkPhysicalDevice device,
+                             std::uint32_t family) {
   std::uint32_t n = 0;
   vk.GetPhysicalDeviceQueueFamilyProperties(device, &n, nullptr);
   std::vector<VkQueueFamilyProperties> families(n);
   vk.GetPhysicalDeviceQueueFamilyProperties(device, &n, families.data());
-  return family < n && families[family].timestampValidBits == 64;
+  return family < n ? families[family].timestampValidBits : 0;
 }
 
 struct MemoryState {
@@ -268,9 +270,8 @@ DeviceInfo describe(const vk::Functions& vk, VkPhysicalDevice device) {
   info.local_bytes = memory.local_bytes;
   info.available_bytes = memory.available_bytes;
   const auto family = compute_family(vk, device);
-  if (family && has_timestamps(vk, device, *family)) {
-    info.timestamp_ns = core.limits.timestampPeriod;
-  }
+  if (family) info.timestamp_bits = timestamp_bits(vk, device, *family);
+  if (info.timestamp_bits > 0) info.timestamp_ns = core.limits.timestampPeriod;
   // Products need the memory model that their shaders are written in.
   if (features.matrices.cooperativeMatrix == VK_TRUE &&
       features.memory_model.vulkanMemoryModel == VK_TRUE && info.has_f16 &&

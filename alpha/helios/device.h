@@ -40,6 +40,7 @@ struct DeviceInfo {
   std::uint64_t max_memory_bytes = 0;  // of one allocation
   std::uint64_t offset_alignment = 0;  // of what a shader sees of a buffer
   float timestamp_ns = 0;              // of a tick; 0: no timestamps
+  std::uint32_t timestamp_bits = 0;    // that ticks have; behind the last one they begin at 0 anew
   bool has_16_bit_storage = false;     // kernels read and write f16 and bf16
   bool has_f16 = false;                // arithmetic
   bool has_subgroup_size_control = false;

@@ -227,7 +227,13 @@ void Recorder::collect(Recording& recording) {
             "vkGetQueryPoolResults");
   constexpr double kMsPerNs = 1e-6;
   const double ms_per_tick = static_cast<double>(device_.info().timestamp_ns) * kMsPerNs;
-  if (!first_tick_) first_tick_ = ticks.front();
+  if (!first_tick_) first_tick_ = last_tick_ = ticks.front();
+  // Ticks of fewer bits than 64 begin at 0 anew: each is the one that is nearest to the last.
+  const std::uint32_t n_unused = 64 - device_.info().timestamp_bits;
+  for (std::uint64_t& tick : ticks) {
+    const auto ahead = static_cast<std::int64_t>((tick - last_tick_) << n_unused) >> n_unused;
+    tick = last_tick_ += static_cast<std::uint64_t>(ahead);
+  }
   // Batches are not looked at in their order: some may have begun before the first.
   const auto since_first = [&](std::uint64_t tick) {
     return static_cast<double>(static_cast<std::int64_t>(tick - *first_tick_)) * ms_per_tick;

@@ -201,6 +201,7 @@ class Recorder {
   std::map<std::string_view, KernelTime> times_;
   std::vector<Span> spans_;
   std::optional<std::uint64_t> first_tick_;  // from which spans count
+  std::uint64_t last_tick_ = 0;              // that was looked at, as if ticks had no last one
 };
 
 }  // namespace alpha::helios
