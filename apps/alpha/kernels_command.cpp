@@ -66,7 +66,8 @@ int kernels_command(Arguments args) {
                "- none.",
                kExamples);
   parser.choice("--backend", name, backend_names(), "One backend alone [all]");
-  parser.boolean("--json", json, "One JSON object: backend -> op -> dtype");
+  parser.boolean("--json", json,
+                 "One JSON object: backend -> op -> dtype; or backend -> \"problem\"");
   if (!parser.parse(args)) return 0;
   Json all = Json::object();
   std::string text;
@@ -76,8 +77,9 @@ int kernels_command(Arguments args) {
     try {
       backend = make_backend(known, 1);
     } catch (const Error& error) {
-      // Of all, those that this machine has no device for are left out.
-      if (name || error.code() != ErrorCode::unsupported) throw;
+      // Of all, one that cannot be opened, for want of a device say, is told with its reason.
+      if (name || error.code() == ErrorCode::internal) throw;
+      all[std::string(known)] = {{"problem", error.what()}};
       text += fmt::format("\n{:<24}{}\n", known, error.what());
       continue;
     }

@@ -41,6 +41,11 @@ class Devices(HeliosTest):
         env = {**os.environ, "VK_ICD_FILENAMES": "/nowhere", "VK_DRIVER_FILES": "/nowhere"}
         self.refused(1, "devices", says="no driver here", env=env)
         self.assertEqual(self.ok("devices", "--json", env=env), "[]\n")
+        kernels = json.loads(self.ok("kernels", "--json", env=env))
+        self.assertEqual(kernels["cpu"]["matmul"]["f32"], "native")
+        self.assertEqual(list(kernels["helios"]), ["problem"])
+        self.assertIn("no driver here", kernels["helios"]["problem"])
+        self.assertIn("no driver here", self.ok("kernels", env=env))
 
 
 class Training(HeliosTest):
