@@ -5,6 +5,7 @@
 #include "apps/alpha/signals.h"
 #include "apps/alpha/usage.h"
 
+#include "alpha/core/files.h"
 #include "alpha/core/suggest.h"
 #include "alpha/data/corpus.h"
 #include "alpha/inference/generate.h"
@@ -85,6 +86,36 @@ std::unique_ptr<Reporter> start_reports(const std::optional<Reporting>& reportin
       run, step, clock, [&console](const std::string& problem) { console.warning(problem); });
 }
 
+/// Takes back the folder of a run that ended before it had anything to keep, if the run made it.
+class NewFolder {
+ public:
+  explicit NewFolder(std::filesystem::path path)
+      : path_(std::move(path)),
+        is_new_(!file_exists(path_)) {}
+
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+
+  ~NewFolder() {
+    try {
+      if (is_new_ && is_unused()) remove_tree(path_);
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): then it stays
+    }
+  }
+
+ private:
+  /// Nothing but the configuration and logs without a line.
+  bool is_unused() const {
+    return std::ranges::all_of(list_folder(path_), [&](const std::string& name) {
+      const FileStatus status = file_status(path_ / name, Links::kept);
+      return name == kRunConfigFile || (status.kind == FileKind::regular && status.size_bytes == 0);
+    });
+  }
+
+  std::filesystem::path path_;
+  bool is_new_;
+};
+
 }  // namespace
 
 std::string run_id_of(const std::filesystem::path& run_dir) {
@@ -125,6 +156,7 @@ SessionResult run_session(Backend& backend, TrainerSetup setup, const Checkpoint
   check_data(setup.data, run.model.block_size);
   const auto n_train = static_cast<std::int64_t>(setup.data.train.size());
   const auto n_validation = static_cast<std::int64_t>(setup.data.validation.size());
+  const NewFolder new_folder(run_dir);
   // Before anything is told: a folder that cannot be written ends the run here.
   if (checkpoint == nullptr) prepare_run_directory(run_dir, run, 0);
   const auto remote_hooks = std::make_shared<TrainerHooks>();

@@ -134,6 +134,17 @@ class Usage(CliTest):
 
 
 class Training(CliTest):
+    def test_a_run_that_has_no_memory_to_begin_leaves_no_folder_of_its_own(self):
+        # Sanitizers are to let an allocation fail, as others do.
+        env = {**os.environ, "ASAN_OPTIONS": "allocator_may_return_null=1",
+               "TSAN_OPTIONS": "allocator_may_return_null=1"}
+        (self.dir / "mine").mkdir()
+        for run_dir in ("new", "mine"):
+            self.refused(1, "train", "--data", self.stories, "--tokenizer", "char", "--layers", "1",
+                         "--dim", "524288", "--heads", "1024", "--runDir", run_dir,
+                         says="for a tensor", env=env)
+            self.assertEqual((self.dir / run_dir).exists(), run_dir == "mine")
+
     def test_run_folder_holds_config_and_one_line_of_metrics_per_step(self):
         config = json.loads((self.run60 / "config.json").read_text())
         self.assertEqual(config["runId"], "run60")
