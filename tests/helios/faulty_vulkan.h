@@ -4,10 +4,16 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "alpha/helios/vk/functions.h"
 
 namespace alpha::helios::test {
+
+template<class Function>
+constexpr bool can_fail = false;
+template<class... Args>
+constexpr bool can_fail<VkResult(VKAPI_PTR*)(Args...)> = true;
 
 /// Vulkan as tests want it: calls are counted, any may fail, and what is made and not destroyed is
 /// known. Functions of Vulkan are plain ones, so this is one for the process. Safe to use from
@@ -21,6 +27,18 @@ class FaultyVulkan {
     ALPHA_VK_INSTANCE(ALPHA_VK_REPLACE)
     ALPHA_VK_DEVICE(ALPHA_VK_REPLACE)
 #undef ALPHA_VK_REPLACE
+  }
+
+  /// Names of the functions that can fail.
+  static std::vector<std::string> functions() {
+    std::vector<std::string> names;
+#define ALPHA_VK_NAME(name) \
+  if (can_fail<decltype(vk::Functions::name)>) names.emplace_back(#name);
+    ALPHA_VK_GLOBAL(ALPHA_VK_NAME)
+    ALPHA_VK_INSTANCE(ALPHA_VK_NAME)
+    ALPHA_VK_DEVICE(ALPHA_VK_NAME)
+#undef ALPHA_VK_NAME
+    return names;
   }
 
   /// Counts anew, and nothing fails.

@@ -42,7 +42,6 @@ namespace alpha::helios::vk {
   X(AllocateCommandBuffers)      \
   X(BeginCommandBuffer)          \
   X(EndCommandBuffer)            \
-  X(ResetCommandBuffer)          \
   X(CmdBindPipeline)             \
   X(CmdPushConstants)            \
   X(CmdBindDescriptorSets)       \
