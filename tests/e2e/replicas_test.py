@@ -160,13 +160,16 @@ class Replicas(unittest.TestCase):
             self.assertGreater(self.n_finished(replica), n, "one replica had nothing to do")
 
     def test_events_come_as_they_are_written_and_leaving_is_passed_on(self):
-        begun_at = time.monotonic()
-        stream = self.proxy.stream_long(n=32)
-        first = time.monotonic() - begun_at
-        self.assertEqual(stream.headers["content-type"], "text/event-stream")
-        busy = [replica for replica in self.replicas if replica.n_busy() > 0]
+        for _ in range(5):  # a machine with other work may look when all is written already
+            begun_at = time.monotonic()
+            stream = self.proxy.stream_long(n=32)
+            first = time.monotonic() - begun_at
+            self.assertEqual(stream.headers["content-type"], "text/event-stream")
+            busy = [replica for replica in self.replicas if replica.n_busy() > 0]
+            stream.close()
+            if busy:
+                break
         self.assertEqual(len(busy), 1)
-        stream.close()
         seconds = busy[0].seconds_until_idle()
         say(f"through nginx: first event after {ms(first)}, idle {ms(seconds)} after the client "
             "left")
