@@ -75,7 +75,10 @@ void Hazards::add(std::span<const Range> reads, std::span<const Range> writes) {
 Recorder::Recorder(const Device& device, Timeline& timeline, const Memory& memory, bool is_timing)
     : device_(device),
       timeline_(timeline),
-      memory_(memory) {
+      memory_(memory),
+      number_stride_(std::max<std::uint64_t>(kMostChangingBytes, device.info().offset_alignment)),
+      numbers_(device, kMostRecordings * kPieceCommands * number_stride_,
+               VK_BUFFER_USAGE_STORAGE_BUFFER_BIT, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) {
   const VkCommandPoolCreateInfo pool_info = {
       .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
       .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
@@ -84,37 +87,7 @@ Recorder::Recorder(const Device& device, Timeline& timeline, const Memory& memor
   vk::check(device.functions().CreateCommandPool(device.get(), &pool_info, nullptr, &pool),
             "vkCreateCommandPool");
   pool_ = device.own<vk::CommandPool>(pool);
-  make_numbers();
   if (is_timing) set_timing(Timing::sums);
-}
-
-/// The buffer of changing numbers: where the device reads it best, and the host can write.
-void Recorder::make_numbers() {
-  const vk::Functions& vk = device_.functions();
-  number_stride_ = std::max<std::uint64_t>(kMostChangingBytes, device_.info().offset_alignment);
-  const VkBufferCreateInfo buffer_info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-                                          .size = kMostRecordings * kPieceCommands * number_stride_,
-                                          .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
-                                          .sharingMode = VK_SHARING_MODE_EXCLUSIVE};
-  VkBuffer buffer = VK_NULL_HANDLE;
-  vk::check(vk.CreateBuffer(device_.get(), &buffer_info, nullptr, &buffer), "vkCreateBuffer");
-  numbers_ = device_.own<vk::Buffer>(buffer);
-  VkMemoryRequirements needs = {};
-  vk.GetBufferMemoryRequirements(device_.get(), buffer, &needs);
-  constexpr VkMemoryPropertyFlags kLeast =
-      VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-  const VkMemoryAllocateInfo memory_info = {
-      .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-      .allocationSize = needs.size,
-      .memoryTypeIndex = device_.memory_type(needs.memoryTypeBits,
-                                             kLeast | VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, kLeast)};
-  VkDeviceMemory memory = VK_NULL_HANDLE;
-  vk::check(vk.AllocateMemory(device_.get(), &memory_info, nullptr, &memory), "vkAllocateMemory");
-  numbers_memory_ = device_.own<vk::DeviceMemory>(memory);
-  vk::check(vk.BindBufferMemory(device_.get(), buffer, memory, 0), "vkBindBufferMemory");
-  void* mapped = nullptr;
-  vk::check(vk.MapMemory(device_.get(), memory, 0, VK_WHOLE_SIZE, 0, &mapped), "vkMapMemory");
-  mapped_numbers_ = static_cast<std::byte*>(mapped);
 }
 
 void Recorder::set_timing(Timing timing) {
@@ -378,7 +351,7 @@ void Recorder::cut() {
     for (std::size_t i = 0; i < piece_.commands.size(); ++i) {
       const std::uint32_t size = piece_.commands[i].n_changing_bytes;
       if (size > 0) {
-        std::memcpy(mapped_numbers_ + recording->numbers_offset + i * number_stride_, from, size);
+        std::memcpy(numbers_.data() + recording->numbers_offset + i * number_stride_, from, size);
       }
       from += size;
     }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alpha/helios/host_buffer.h"
 #include "alpha/helios/memory.h"
 #include "alpha/helios/piece.h"
 #include "alpha/helios/pipelines.h"
@@ -162,7 +163,6 @@ class Recorder {
   void check(const Dispatch& dispatch) const;
   vk::DescriptorPool make_sets() const;
   vk::QueryPool make_queries() const;
-  void make_numbers();
   bool needs_barrier(std::span<const Range> reads, std::span<const Range> writes);
   void after();
   void cut();
@@ -179,11 +179,9 @@ class Recorder {
   const Device& device_;
   Timeline& timeline_;
   const Memory& memory_;
+  std::uint64_t number_stride_;  // bytes from one command's changing numbers to the next one's
+  HostBuffer numbers_;           // those of each command of each recording
   vk::CommandPool pool_;
-  vk::Buffer numbers_;  // that change, for each command of each recording; goes before its memory
-  vk::DeviceMemory numbers_memory_;
-  std::byte* mapped_numbers_ = nullptr;
-  std::uint64_t number_stride_ = 0;  // bytes from one command's to the next one's
 
   Piece piece_;                      // at hand
   bool has_copies_ = false;          // nothing else then: they go elsewhere each time

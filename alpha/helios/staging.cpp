@@ -3,40 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "alpha/helios/vk/result.h"
-
 namespace alpha::helios {
 
 Staging::Staging(const Device& device, Timeline& timeline, Recorder& recorder)
-    : device_(device),
-      timeline_(timeline),
-      recorder_(recorder) {
-  const vk::Functions& vk = device.functions();
-  const VkBufferCreateInfo buffer_info = {
-      .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-      .size = kParts * kPartBytes,
-      .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-      .sharingMode = VK_SHARING_MODE_EXCLUSIVE};
-  VkBuffer buffer = VK_NULL_HANDLE;
-  vk::check(vk.CreateBuffer(device.get(), &buffer_info, nullptr, &buffer), "vkCreateBuffer");
-  buffer_ = device.own<vk::Buffer>(buffer);
-  VkMemoryRequirements needs = {};
-  vk.GetBufferMemoryRequirements(device.get(), buffer, &needs);
-  // Cached, since the host reads what comes back; coherent, so that nothing need be flushed.
-  constexpr VkMemoryPropertyFlags kLeast =
-      VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-  const VkMemoryAllocateInfo memory_info = {
-      .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-      .allocationSize = needs.size,
-      .memoryTypeIndex = device.memory_type(needs.memoryTypeBits,
-                                            kLeast | VK_MEMORY_PROPERTY_HOST_CACHED_BIT, kLeast)};
-  VkDeviceMemory memory = VK_NULL_HANDLE;
-  vk::check(vk.AllocateMemory(device.get(), &memory_info, nullptr, &memory), "vkAllocateMemory");
-  memory_ = device.own<vk::DeviceMemory>(memory);
-  vk::check(vk.BindBufferMemory(device.get(), buffer, memory, 0), "vkBindBufferMemory");
-  void* mapped = nullptr;
-  vk::check(vk.MapMemory(device.get(), memory, 0, VK_WHOLE_SIZE, 0, &mapped), "vkMapMemory");
-  mapped_ = static_cast<std::byte*>(mapped);
+    : timeline_(timeline),
+      recorder_(recorder),
+      buffer_(device, kParts * kPartBytes,
+              VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+              VK_MEMORY_PROPERTY_HOST_CACHED_BIT) {  // since the host reads what comes back
   for (std::size_t i = 0; i < kParts; ++i) parts_[i].offset = i * kPartBytes;
 }
 
@@ -66,7 +40,7 @@ std::uint64_t Staging::upload(const void* src, const Range& to) {
   for (std::uint64_t at = to.begin; at < to.end;) {
     const std::uint64_t size = std::min(kPartBytes, to.end - at);
     const Room room = take(size);
-    std::memcpy(mapped_ + room.offset, bytes + (at - to.begin), size);
+    std::memcpy(buffer_.data() + room.offset, bytes + (at - to.begin), size);
     value = recorder_.next_value();
     room.part->value = value;
     recorder_.copy(range_of(room), {to.buffer, at, at + size});
@@ -91,7 +65,7 @@ void Staging::download(const Range& from, void* dst) {
   const auto finish_one = [&] {
     const Waiting& one = waiting[n_done++ % kParts];
     timeline_.wait(one.value);
-    std::memcpy(bytes + (one.at - from.begin), mapped_ + one.room.offset, one.room.size);
+    std::memcpy(bytes + (one.at - from.begin), buffer_.data() + one.room.offset, one.room.size);
   };
   for (std::uint64_t at = from.begin; at < from.end;) {
     if (n_begun - n_done == kParts) finish_one();

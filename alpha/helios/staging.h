@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "alpha/helios/host_buffer.h"
 #include "alpha/helios/recorder.h"
 
 namespace alpha::helios {
@@ -47,12 +48,9 @@ class Staging {
     return {buffer_.get(), room.offset, room.offset + room.size};
   }
 
-  const Device& device_;
   Timeline& timeline_;
   Recorder& recorder_;
-  vk::Buffer buffer_;
-  vk::DeviceMemory memory_;
-  std::byte* mapped_ = nullptr;
+  HostBuffer buffer_;
   std::array<Part, kParts> parts_;
   std::size_t present_ = 0;
 };
